@@ -1,0 +1,1 @@
+"""Credit decisions that can be defended."""

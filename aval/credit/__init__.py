@@ -1,0 +1,1 @@
+"""The words of a decision. Standard library only."""

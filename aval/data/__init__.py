@@ -1,0 +1,1 @@
+"""Raw tables become dossiers."""

@@ -1,0 +1,1 @@
+"""Dossiers become one row of named features per application."""

@@ -1,0 +1,1 @@
+"""One application becomes a decision."""
