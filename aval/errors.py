@@ -63,7 +63,9 @@ class ColumnMissing(SourceError):
 
 class ColumnType(SourceError):
     def __init__(self, file: str | Path, column: str, wanted: str) -> None:
-        super().__init__(f"{file}: no value of column {column} is {wanted}; check that the file's columns are not shifted.")
+        super().__init__(
+            f"{file}: no value of column {column} is {wanted}; check that the file's columns are not shifted."
+        )
 
 
 class KeyDuplicate(SourceError):

@@ -1,0 +1,454 @@
+"""Why: the themes and reasons a decision may be explained by, in French and English.
+
+A reason is the finest thing a person still understands; many features share one. Sentences name a
+subject and never a value: the same sentence is true of everyone it is said to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+Language = Literal["fr", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
+
+
+class Theme(StrEnum):
+    """What a feature is about, for charts and for people."""
+
+    EXTERNAL = "external"
+    REQUEST = "request"
+    INCOME = "income"
+    EMPLOYMENT = "employment"
+    PERSON = "person"
+    HOUSING = "housing"
+    CONTACT = "contact"
+    BUREAU = "bureau"
+    ENQUIRIES = "enquiries"
+    PREVIOUS = "previous"
+    REPAYMENT = "repayment"
+    CARD = "card"
+
+
+THEMES: Final[Mapping[Theme, tuple[str, str]]] = {
+    Theme.EXTERNAL: ("Scores externes", "External scores"),
+    Theme.REQUEST: ("Crédit demandé", "Credit requested"),
+    Theme.INCOME: ("Revenus et charge de remboursement", "Income and repayment burden"),
+    Theme.EMPLOYMENT: ("Emploi", "Employment"),
+    Theme.PERSON: ("Situation personnelle", "Personal situation"),
+    Theme.HOUSING: ("Logement et région", "Housing and region"),
+    Theme.CONTACT: ("Contact et pièces fournies", "Contact and documents"),
+    Theme.BUREAU: ("Crédits auprès d'autres établissements", "Credit with other lenders"),
+    Theme.ENQUIRIES: ("Consultations du fichier de crédit", "Credit bureau enquiries"),
+    Theme.PREVIOUS: ("Demandes précédentes", "Previous applications"),
+    Theme.REPAYMENT: ("Remboursement des prêts précédents", "Repayment of earlier loans"),
+    Theme.CARD: ("Carte de crédit", "Credit card"),
+}
+"""Theme -> (French, English) label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks against, or for, an application."""
+
+    code: str
+    theme: Theme
+    against_fr: str
+    against_en: str
+    in_favour_fr: str
+    in_favour_en: str
+
+    def sentence(self, lang: Language, *, against: bool = True) -> str:
+        """The sentence a customer may read."""
+        if lang == "fr":
+            return self.against_fr if against else self.in_favour_fr
+        return self.against_en if against else self.in_favour_en
+
+
+def _pair(code: str, theme: Theme, fr: tuple[str, str], en: tuple[str, str]) -> Reason:
+    return Reason(code, theme, fr[0], en[0], fr[1], en[1])
+
+
+_ALL: Final = (
+    _pair(
+        "EXTERNAL_SCORE_1",
+        Theme.EXTERNAL,
+        (
+            "Le score externe 1 (source EXT_SOURCE_1, fournie par un tiers) est défavorable.",
+            "Le score externe 1 (source EXT_SOURCE_1, fournie par un tiers) est favorable.",
+        ),
+        (
+            "External score 1 (source EXT_SOURCE_1, supplied by a third party) is unfavourable.",
+            "External score 1 (source EXT_SOURCE_1, supplied by a third party) is favourable.",
+        ),
+    ),
+    _pair(
+        "EXTERNAL_SCORE_2",
+        Theme.EXTERNAL,
+        (
+            "Le score externe 2 (source EXT_SOURCE_2, fournie par un tiers) est défavorable.",
+            "Le score externe 2 (source EXT_SOURCE_2, fournie par un tiers) est favorable.",
+        ),
+        (
+            "External score 2 (source EXT_SOURCE_2, supplied by a third party) is unfavourable.",
+            "External score 2 (source EXT_SOURCE_2, supplied by a third party) is favourable.",
+        ),
+    ),
+    _pair(
+        "EXTERNAL_SCORE_3",
+        Theme.EXTERNAL,
+        (
+            "Le score externe 3 (source EXT_SOURCE_3, fournie par un tiers) est défavorable.",
+            "Le score externe 3 (source EXT_SOURCE_3, fournie par un tiers) est favorable.",
+        ),
+        (
+            "External score 3 (source EXT_SOURCE_3, supplied by a third party) is unfavourable.",
+            "External score 3 (source EXT_SOURCE_3, supplied by a third party) is favourable.",
+        ),
+    ),
+    _pair(
+        "EXTERNAL_SCORES",
+        Theme.EXTERNAL,
+        (
+            "Les scores externes (sources EXT_SOURCE_1 à 3, fournies par des tiers), pris ensemble, sont défavorables.",
+            "Les scores externes (sources EXT_SOURCE_1 à 3, fournies par des tiers), pris ensemble, sont favorables.",
+        ),
+        (
+            "The external scores (sources EXT_SOURCE_1 to 3, supplied by third parties), taken together, are unfavourable.",
+            "The external scores (sources EXT_SOURCE_1 to 3, supplied by third parties), taken together, are favourable.",
+        ),
+    ),
+    _pair(
+        "CREDIT_AMOUNT",
+        Theme.REQUEST,
+        ("Le montant du crédit demandé pèse sur la décision.", "Le montant du crédit demandé est favorable."),
+        (
+            "The amount of credit requested weighs against the application.",
+            "The amount of credit requested is favourable.",
+        ),
+    ),
+    _pair(
+        "CREDIT_TERM",
+        Theme.REQUEST,
+        (
+            "La durée du crédit et le poids de ses mensualités dans le montant demandé pèsent sur la décision.",
+            "La durée du crédit, au vu de ses mensualités, est favorable.",
+        ),
+        (
+            "The term of the credit and the size of its instalments against the amount weigh against the application.",
+            "The term of the credit, given its instalments, is favourable.",
+        ),
+    ),
+    _pair(
+        "DOWN_PAYMENT",
+        Theme.REQUEST,
+        (
+            "Le crédit demandé est élevé au regard du prix du bien financé.",
+            "Le crédit demandé est raisonnable au regard du prix du bien financé.",
+        ),
+        (
+            "The credit requested is high against the price of the goods it pays for.",
+            "The credit requested is reasonable against the price of the goods it pays for.",
+        ),
+    ),
+    _pair(
+        "CONTRACT_KIND",
+        Theme.REQUEST,
+        ("Le type de contrat demandé pèse sur la décision.", "Le type de contrat demandé est favorable."),
+        (
+            "The kind of contract requested weighs against the application.",
+            "The kind of contract requested is favourable.",
+        ),
+    ),
+    _pair(
+        "INCOME",
+        Theme.INCOME,
+        ("Le niveau de revenu déclaré pèse sur la décision.", "Le niveau de revenu déclaré est favorable."),
+        ("The declared income weighs against the application.", "The declared income is favourable."),
+    ),
+    _pair(
+        "INCOME_BURDEN",
+        Theme.INCOME,
+        (
+            "Le crédit demandé et ses mensualités sont élevés au regard du revenu.",
+            "Le crédit demandé et ses mensualités sont supportables au regard du revenu.",
+        ),
+        (
+            "The credit requested and its instalments are high against income.",
+            "The credit requested and its instalments are bearable against income.",
+        ),
+    ),
+    _pair(
+        "TOTAL_BURDEN",
+        Theme.INCOME,
+        (
+            "Les engagements de crédit, anciens et nouveaux, pèsent au regard du revenu et du crédit demandé.",
+            "Les engagements de crédit, anciens et nouveaux, sont supportables au regard du revenu et du crédit demandé.",
+        ),
+        (
+            "Credit commitments, old and new, weigh against income and the credit requested.",
+            "Credit commitments, old and new, are bearable against income and the credit requested.",
+        ),
+    ),
+    _pair(
+        "EMPLOYMENT_LENGTH",
+        Theme.EMPLOYMENT,
+        (
+            "L'ancienneté dans l'emploi actuel pèse sur la décision.",
+            "L'ancienneté dans l'emploi actuel est favorable.",
+        ),
+        (
+            "The length of current employment weighs against the application.",
+            "The length of current employment is favourable.",
+        ),
+    ),
+    _pair(
+        "EMPLOYMENT_KIND",
+        Theme.EMPLOYMENT,
+        (
+            "La profession ou le secteur d'activité pèse sur la décision.",
+            "La profession ou le secteur d'activité est favorable.",
+        ),
+        (
+            "The occupation or sector of employment weighs against the application.",
+            "The occupation or sector of employment is favourable.",
+        ),
+    ),
+    _pair(
+        "EDUCATION",
+        Theme.PERSON,
+        ("Le niveau d'études pèse sur la décision.", "Le niveau d'études est favorable."),
+        ("The level of education weighs against the application.", "The level of education is favourable."),
+    ),
+    _pair(
+        "CAR",
+        Theme.PERSON,
+        (
+            "La situation au regard du véhicule pèse sur la décision.",
+            "La situation au regard du véhicule est favorable.",
+        ),
+        (
+            "The ownership or age of a car weighs against the application.",
+            "The ownership or age of a car is favourable.",
+        ),
+    ),
+    _pair(
+        "SOCIAL_CIRCLE",
+        Theme.PERSON,
+        (
+            "Des défauts de paiement observés dans l'entourage déclaré pèsent sur la décision.",
+            "L'absence de défaut de paiement dans l'entourage déclaré est favorable.",
+        ),
+        (
+            "Payment defaults seen among declared acquaintances weigh against the application.",
+            "The absence of payment defaults among declared acquaintances is favourable.",
+        ),
+    ),
+    _pair(
+        "HOUSING",
+        Theme.HOUSING,
+        ("La situation de logement pèse sur la décision.", "La situation de logement est favorable."),
+        ("The housing situation weighs against the application.", "The housing situation is favourable."),
+    ),
+    _pair(
+        "REGION",
+        Theme.HOUSING,
+        (
+            "La région de résidence, ou son écart avec celle du travail, pèse sur la décision.",
+            "La région de résidence est favorable.",
+        ),
+        (
+            "The region of residence, or its distance from the place of work, weighs against the application.",
+            "The region of residence is favourable.",
+        ),
+    ),
+    _pair(
+        "STABILITY",
+        Theme.CONTACT,
+        (
+            "Un changement récent de téléphone, d'adresse ou de pièce d'identité pèse sur la décision.",
+            "La stabilité du téléphone, de l'adresse et de la pièce d'identité est favorable.",
+        ),
+        (
+            "A recent change of telephone, address or identity document weighs against the application.",
+            "A stable telephone, address and identity document are favourable.",
+        ),
+    ),
+    _pair(
+        "DOCUMENTS",
+        Theme.CONTACT,
+        (
+            "Les pièces et coordonnées fournies sont incomplètes ou pèsent sur la décision.",
+            "Les pièces et coordonnées fournies sont favorables.",
+        ),
+        (
+            "The documents and contact details supplied are incomplete or weigh against the application.",
+            "The documents and contact details supplied are favourable.",
+        ),
+    ),
+    _pair(
+        "BUREAU_DEBT",
+        Theme.BUREAU,
+        (
+            "L'endettement auprès d'autres établissements est élevé.",
+            "L'endettement auprès d'autres établissements est modéré.",
+        ),
+        ("Debt with other lenders is high.", "Debt with other lenders is moderate."),
+    ),
+    _pair(
+        "BUREAU_OVERDUE",
+        Theme.BUREAU,
+        (
+            "Des retards de paiement ont été signalés par d'autres établissements.",
+            "Les paiements auprès d'autres établissements sont réguliers.",
+        ),
+        ("Late payments were reported by other lenders.", "Payments to other lenders are regular."),
+    ),
+    _pair(
+        "BUREAU_AGE",
+        Theme.BUREAU,
+        (
+            "L'historique de crédit auprès d'autres établissements est récent, court ou trop fourni en crédits nouveaux.",
+            "L'historique de crédit auprès d'autres établissements est ancien et établi.",
+        ),
+        (
+            "The credit history with other lenders is recent, short or has many new credits.",
+            "The credit history with other lenders is long and established.",
+        ),
+    ),
+    _pair(
+        "BUREAU_KIND",
+        Theme.BUREAU,
+        (
+            "Le nombre ou la nature des crédits auprès d'autres établissements pèse sur la décision.",
+            "Le nombre et la nature des crédits auprès d'autres établissements sont favorables.",
+        ),
+        (
+            "The number or kind of credits with other lenders weighs against the application.",
+            "The number and kind of credits with other lenders are favourable.",
+        ),
+    ),
+    _pair(
+        "ENQUIRIES",
+        Theme.ENQUIRIES,
+        (
+            "Le nombre de consultations récentes du fichier de crédit pèse sur la décision.",
+            "Le faible nombre de consultations récentes du fichier de crédit est favorable.",
+        ),
+        (
+            "The number of recent credit bureau enquiries weighs against the application.",
+            "The small number of recent credit bureau enquiries is favourable.",
+        ),
+    ),
+    _pair(
+        "PREVIOUS_REFUSED",
+        Theme.PREVIOUS,
+        (
+            "Des demandes précédentes ont été refusées ou annulées.",
+            "Les demandes précédentes ont été acceptées.",
+        ),
+        ("Previous applications were refused or cancelled.", "Previous applications were approved."),
+    ),
+    _pair(
+        "PREVIOUS_TERMS",
+        Theme.PREVIOUS,
+        (
+            "Les conditions des demandes précédentes (montant, durée, prix, apport) pèsent sur la décision.",
+            "Les conditions des demandes précédentes (montant, durée, prix, apport) sont favorables.",
+        ),
+        (
+            "The terms of previous applications (amount, length, price, down payment) weigh against the application.",
+            "The terms of previous applications (amount, length, price, down payment) are favourable.",
+        ),
+    ),
+    _pair(
+        "PREVIOUS_RECENT",
+        Theme.PREVIOUS,
+        (
+            "Le rythme ou la date des demandes précédentes pèse sur la décision.",
+            "Le rythme et la date des demandes précédentes sont favorables.",
+        ),
+        (
+            "The pace or timing of previous applications weighs against the application.",
+            "The pace and timing of previous applications are favourable.",
+        ),
+    ),
+    _pair(
+        "PREVIOUS_RUNNING",
+        Theme.PREVIOUS,
+        (
+            "Des prêts en cours auprès de nous restent à rembourser.",
+            "Les prêts précédents auprès de nous sont remboursés ou presque.",
+        ),
+        (
+            "Loans with us are still to be repaid.",
+            "Earlier loans with us are repaid or nearly so.",
+        ),
+    ),
+    _pair(
+        "REPAYMENT_LATE",
+        Theme.REPAYMENT,
+        (
+            "Des mensualités de prêts précédents ont été payées en retard.",
+            "Les mensualités des prêts précédents ont été payées à l'heure ou en avance.",
+        ),
+        (
+            "Instalments of earlier loans were paid late.",
+            "Instalments of earlier loans were paid on time or early.",
+        ),
+    ),
+    _pair(
+        "REPAYMENT_PARTIAL",
+        Theme.REPAYMENT,
+        (
+            "Des mensualités de prêts précédents n'ont été payées qu'en partie.",
+            "Les mensualités des prêts précédents ont été payées en entier.",
+        ),
+        (
+            "Instalments of earlier loans were paid only in part.",
+            "Instalments of earlier loans were paid in full.",
+        ),
+    ),
+    _pair(
+        "REPAYMENT_AMOUNT",
+        Theme.REPAYMENT,
+        (
+            "Le montant ou le nombre des mensualités déjà remboursées pèse sur la décision.",
+            "Le montant et le nombre des mensualités déjà remboursées sont favorables.",
+        ),
+        (
+            "The size or number of instalments repaid so far weighs against the application.",
+            "The size and number of instalments repaid so far are favourable.",
+        ),
+    ),
+    _pair(
+        "CARD_USE",
+        Theme.CARD,
+        (
+            "L'utilisation de la carte de crédit (solde, retraits) est élevée au regard de son plafond.",
+            "L'utilisation de la carte de crédit est modérée au regard de son plafond.",
+        ),
+        (
+            "The use of the credit card (balance, cash withdrawals) is high against its limit.",
+            "The use of the credit card is moderate against its limit.",
+        ),
+    ),
+    _pair(
+        "CARD_PAYMENT",
+        Theme.CARD,
+        (
+            "Les paiements de la carte de crédit sont en retard ou proches du minimum.",
+            "Les paiements de la carte de crédit sont réguliers.",
+        ),
+        ("Credit card payments are late or close to the minimum.", "Credit card payments are regular."),
+    ),
+)
+
+REASONS: Final[Mapping[str, Reason]] = {reason.code: reason for reason in _ALL}
+"""Every reason by its code."""
+
+
+def label(theme: Theme, lang: Language) -> str:
+    """A theme's name for a person."""
+    french, english = THEMES[theme]
+    return french if lang == "fr" else english
