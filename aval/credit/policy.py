@@ -88,7 +88,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where the watch raises its voice: drift distance of one input, loss of AUC, calibration slope's distance from 1."""
+    """Where the watch raises its voice: an input's drift distance, loss of AUC, the slope's distance from 1."""
 
     drift: float = 0.1
     auc_loss: float = 0.02

@@ -110,12 +110,12 @@ _ALL: Final = (
         "EXTERNAL_SCORES",
         Theme.EXTERNAL,
         (
-            "Les scores externes (sources EXT_SOURCE_1 à 3, fournies par des tiers), pris ensemble, sont défavorables.",
-            "Les scores externes (sources EXT_SOURCE_1 à 3, fournies par des tiers), pris ensemble, sont favorables.",
+            "Les scores externes (EXT_SOURCE_1 à 3, fournis par des tiers), pris ensemble, sont défavorables.",
+            "Les scores externes (EXT_SOURCE_1 à 3, fournis par des tiers), pris ensemble, sont favorables.",
         ),
         (
-            "The external scores (sources EXT_SOURCE_1 to 3, supplied by third parties), taken together, are unfavourable.",
-            "The external scores (sources EXT_SOURCE_1 to 3, supplied by third parties), taken together, are favourable.",
+            "The external scores (EXT_SOURCE_1 to 3, supplied by third parties), taken together, are unfavourable.",
+            "The external scores (EXT_SOURCE_1 to 3, supplied by third parties), taken together, are favourable.",
         ),
     ),
     _pair(
@@ -183,7 +183,7 @@ _ALL: Final = (
         Theme.INCOME,
         (
             "Les engagements de crédit, anciens et nouveaux, pèsent au regard du revenu et du crédit demandé.",
-            "Les engagements de crédit, anciens et nouveaux, sont supportables au regard du revenu et du crédit demandé.",
+            "Les engagements de crédit, anciens et nouveaux, sont supportables au regard du revenu.",
         ),
         (
             "Credit commitments, old and new, weigh against income and the credit requested.",
@@ -308,7 +308,7 @@ _ALL: Final = (
         "BUREAU_AGE",
         Theme.BUREAU,
         (
-            "L'historique de crédit auprès d'autres établissements est récent, court ou trop fourni en crédits nouveaux.",
+            "L'historique de crédit auprès d'autres établissements est récent, court ou riche en crédits nouveaux.",
             "L'historique de crédit auprès d'autres établissements est ancien et établi.",
         ),
         (
