@@ -122,6 +122,10 @@ class Policy:
         """Break-even probability of default."""
         return self.cost.cutoff
 
+    def in_force(self, on: date) -> bool:
+        """Whether the policy may decide on this day."""
+        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
     def verdict(self, probability: float, application: Application) -> tuple[Verdict, tuple[str, ...]]:
         """The verdict and the codes of the hard rules that decided it, empty when the probability did.
 

@@ -1,0 +1,252 @@
+"""The commands that decide: `aval score` and `aval explain`."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aval.credit.decision import Decision
+from aval.errors import ApplicantUnknown, OptionError
+
+if TYPE_CHECKING:
+    from aval.data.dossiers import Dossiers
+    from aval.service.decide import Decider
+
+app = typer.Typer()
+
+Lang = Annotated[str, typer.Option(help="Language of the reasons: fr or en [AVAL_LANG].", show_default=False)]
+
+
+def _language(ctx: typer.Context, asked: str) -> Any:
+    lang = asked or ctx.obj.lang
+    if lang not in ("fr", "en"):
+        raise OptionError("--lang", "is fr or en")
+    return lang
+
+
+def _decider(ctx: typer.Context, version: str) -> "Decider":
+    """The registered model (the champion unless named) under the policy in force."""
+    from aval.credit.policy import Policy
+    from aval.model.registry import Registry
+    from aval.service.decide import Decider
+
+    policy = Policy.load(ctx.obj.policy)
+    registry = Registry(ctx.obj.tracking_uri, ctx.obj.home)
+    model, number = registry.load(version) if version else registry.champion()
+    return Decider(model, str(number), policy, on=date.today())
+
+
+HEADER = (
+    "SK_ID_CURR",
+    "probability",
+    "points",
+    "verdict",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "reason_4",
+    "model",
+    "policy",
+)
+"""Columns of `decisions.csv`."""
+
+
+def sentences(decision: Decision, decider: "Decider", lang: Any) -> list[str]:
+    """What the applicant is told, at most four: the hard rules that decided first, then the model's reasons."""
+    rules = {rule.code: rule.sentence(lang) for rule in decider.policy.rules}
+    told = [rules[code] for code in decision.rules if code in rules]
+    return (told + [reason.sentence(lang) for reason in decision.reasons])[:4]
+
+
+def rows(decisions: Iterable[Decision], decider: "Decider", lang: Any) -> Iterator[tuple[object, ...]]:
+    """Lines of `decisions.csv`; the probability in full, so that reading it back gives the same number."""
+    for decision in decisions:
+        told = sentences(decision, decider, lang)
+        yield (
+            decision.applicant_id,
+            repr(decision.probability),
+            decision.points,
+            decision.verdict.value,
+            *(told + [""] * (4 - len(told))),
+            decision.model,
+            decision.policy,
+        )
+
+
+@app.command()
+def score(
+    ctx: typer.Context,
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A CSV or Parquet file of applications, or a folder or zip with any of the seven tables; "
+            "without it, the warehouse's unlabelled applications."
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the decisions go (CSV).")] = Path("decisions.csv"),
+    reasons: Annotated[str, typer.Option(help="Who gets reasons: needed (not approved), all or none.")] = "needed",
+    model: Annotated[str, typer.Option(help="A registered version instead of the champion.")] = "",
+    lang: Lang = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Decide every application of a file or folder; rows that break the contract go to OUT.rejects.csv.
+
+    Example: [bold]aval score examples/many.csv --out decisions.csv --lang fr[/bold]
+    """
+    import csv
+    from collections import Counter
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from aval.data.warehouse import Loaded, Warehouse, load
+    from aval.service.decide import Explain, portions
+
+    language = _language(ctx, lang)
+    if reasons not in Explain:
+        raise OptionError("--reasons", "is needed, all or none")
+    decider = _decider(ctx, model)
+    screen = Console(stderr=True)
+    loaded: Loaded | None = None
+    if source is None:
+        warehouse = Warehouse.open(ctx.obj.home / "warehouse")
+        wanted = warehouse.unlabelled()
+        total, parts = len(wanted), warehouse.stream(ids=wanted)
+    else:
+        loaded = load(source)
+        total, parts = len(loaded.dossiers), portions(loaded.dossiers)
+    counts: Counter[str] = Counter()
+    partial = out.with_name(out.name + ".part")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        partial.open("w", newline="", encoding="utf-8") as file,
+        Progress(console=screen, transient=True) as progress,
+    ):
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(HEADER)
+        task = progress.add_task("Deciding", total=total)
+        for part in parts:
+            decisions = decider.decide(part, Explain(reasons))
+            lines.writerows(rows(decisions, decider, language))
+            counts.update(decision.verdict.value for decision in decisions)
+            progress.advance(task, len(decisions))
+    partial.replace(out)  # whole or not at all
+    rejected = _write_rejects(loaded, out) if loaded is not None else 0
+    summary = {
+        "decided": total,
+        **{verdict: counts.get(verdict, 0) for verdict in ("approve", "refer", "decline")},
+        "rejected": rejected,
+        "model": decider.version,
+        "policy": decider.policy.name,
+        "out": str(out),
+    }
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for line in loaded.warnings if loaded is not None else ():
+        screen.print(f"[yellow]![/yellow] {line}", highlight=False)
+    typer.echo(
+        f"{total:,} applications decided with model {decider.version} under policy {decider.policy.name}: "
+        f"{summary['approve']:,} approved, {summary['refer']:,} referred, {summary['decline']:,} declined -> {out}"
+    )
+    if rejected:
+        typer.echo(f"{rejected:,} rows broke the contract and were not decided -> {rejects_of(out)}")
+
+
+def rejects_of(out: Path) -> Path:
+    """Where rejected rows go: `decisions.rejects.csv` beside `decisions.csv`."""
+    return out.with_name(f"{out.stem}.rejects{out.suffix or '.csv'}")
+
+
+def _write_rejects(loaded: Any, out: Path) -> int:
+    """Every rejected row with table, file, row and the rules it broke; returns how many. Replaces an older file."""
+    import csv
+
+    target = rejects_of(out)
+    target.unlink(missing_ok=True)
+    total = sum(len(frame) for frame in loaded.rejects.values())
+    if not total:
+        return 0
+    with target.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(("table", "file", "row", "rules", "cells"))
+        for table, frame in sorted(loaded.rejects.items()):
+            for row in frame.iter_rows(named=True):
+                where = (table, row.pop("file"), row.pop("row"), " ".join(row.pop("rules")))
+                lines.writerow((*where, json.dumps(row, ensure_ascii=False)))
+    return total
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    applicant: Annotated[int, typer.Argument(help="SK_ID_CURR of the application.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A file or folder of raw tables instead of the warehouse.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="A registered version instead of the champion.")] = "",
+    lang: Lang = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Why one application is decided as it is: probability, cut-off, reasons and what weighs by theme.
+
+    Example: [bold]aval explain 100001 --lang fr[/bold]
+    """
+    from aval.data.warehouse import Warehouse, load
+    from aval.service.decide import Explain
+
+    language = _language(ctx, lang)
+    if source is None:
+        where = ctx.obj.home / "warehouse"
+        warehouse = Warehouse.open(where)
+        if applicant not in warehouse.ids:
+            raise ApplicantUnknown(where)
+        dossier = warehouse.dossiers([applicant])
+    else:
+        everyone = load(source).dossiers
+        if applicant not in everyone.ids:
+            raise ApplicantUnknown(source)
+        dossier = everyone.select([applicant])
+    decider = _decider(ctx, model)
+    decision = decider.decide(dossier, Explain.ALL)[0]
+    themes = _themes(decider, dossier)
+    if as_json:
+        typer.echo(json.dumps(_facts(decision, themes, decider, language), ensure_ascii=False))
+    else:
+        from aval.service.screen import show
+
+        show(decision, themes, sentences(decision, decider, language), decider.policy, language)
+
+
+def _themes(decider: "Decider", dossier: "Dossiers") -> dict[str, float]:
+    """Contributions by theme in calibrated log-odds; with the base they add up to the score."""
+    from aval.features.build import build
+    from aval.model.explanation import themes
+
+    return themes(decider.model, decider.model.matrix(build(dossier, decider.features)))[0]
+
+
+def _facts(decision: Decision, themes: dict[str, float], decider: "Decider", lang: Any) -> dict[str, object]:
+    from aval.credit.notice import sentence
+
+    return {
+        "applicant_id": decision.applicant_id,
+        "probability": decision.probability,
+        "cutoff": decision.cutoff,
+        "points": decision.points,
+        "verdict": decision.verdict.value,
+        "rules": list(decision.rules),
+        "reasons": [
+            {"code": reason.code, "weight": reason.weight, "sentence": reason.sentence(lang)}
+            for reason in decision.reasons
+        ],
+        "sentences": sentences(decision, decider, lang),
+        "warnings": [sentence(stored, lang) for stored in decision.warnings],
+        "contributions": themes,
+        "model": decision.model,
+        "policy": decision.policy,
+        "features": decision.features,
+    }
