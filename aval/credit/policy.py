@@ -113,7 +113,7 @@ class Policy:
     motives: Mapping[str, tuple[str, str]]
     """Motives an officer may override with: code -> (French, English)."""
     random_approvals: float
-    """Share of declined applications approved at random, to learn what refusing hides."""
+    """Share of applications not approved otherwise that are approved at random, to learn what refusing hides."""
     limits: Limits
     digest: str
 
@@ -136,7 +136,8 @@ class Policy:
         harshest = max((rule.verdict for rule in biting), key=lambda v: v.severity, default=Verdict.APPROVE)
         if harshest.severity > scored.severity:
             return harshest, tuple(rule.code for rule in biting if rule.verdict is harshest)
-        if scored is Verdict.DECLINE and harshest is not Verdict.DECLINE and self.drawn(application.applicant_id):
+        if scored is not Verdict.APPROVE and not biting and self.drawn(application.applicant_id):
+            # From the band upwards, or a drawn applicant would be referred at 9 % and approved at 50 %.
             return Verdict.APPROVE, ("RANDOM_APPROVAL",)
         return scored, ()
 
