@@ -36,3 +36,39 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CI") and _skipped and exitstatus == 0:
         print("\nskipped without an allowed reason:\n  " + "\n  ".join(_skipped))
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+LENDER_APPLICANTS = 3_000
+LENDER_SEED = 11
+
+
+@pytest.fixture(scope="session")
+def lender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated lender's folder of published files."""
+    from aval.data.lender import simulate
+
+    folder = tmp_path_factory.mktemp("lender") / "tables"
+    simulate(folder, LENDER_APPLICANTS, LENDER_SEED)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def home(lender: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An AVAL_HOME whose champion was trained by the command a user would type."""
+    from aval.data.warehouse import ingest
+
+    place = tmp_path_factory.mktemp("home")
+    ingest(lender, place / "warehouse")
+    run(place, "train", str(Path(__file__).parent / "small.toml"))
+    return place
+
+
+def run(home: Path, *words: str) -> str:
+    """Run `aval WORDS` in this process under a home; what it printed. A failure is re-raised as it was."""
+    from typer.testing import CliRunner
+
+    from aval.__main__ import app
+
+    result = CliRunner().invoke(app, ["--home", str(home), *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
