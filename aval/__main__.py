@@ -1,5 +1,7 @@
 """The commands: mounts those of every folder, reads the settings and passes them down."""
 
+import csv
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +10,7 @@ import typer
 
 from aval import __version__
 from aval.data.commands import app as data
-from aval.errors import AvalError
+from aval.errors import AvalError, OptionError
 from aval.features.commands import app as features
 from aval.model.commands import app as model
 from aval.service.commands import app as service
@@ -50,14 +52,93 @@ def demo(
     ctx: typer.Context,
     applicants: Annotated[int, typer.Option(help="Size of the simulated lender.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulated lender.")] = 0,
+    examples: Annotated[Path, typer.Option(help="Where files to try elsewhere are written.")] = Path("examples"),
 ) -> None:
     """All of it, from nothing, with the simulated lender: tables, warehouse, champion, decisions.
 
     Running it again skips what is already there. Example: [bold]aval demo --applicants 5000[/bold]
     """
-    from aval.demo import run
+    home: Path = ctx.obj.home
+    lender, decisions, stamp = home / "lender", home / "decisions.csv", home / "demo.json"
+    asked = {"applicants": applicants, "seed": seed, "version": __version__}
+    done = json.loads(stamp.read_text()) if stamp.is_file() else {}
+    if not done and (home / "warehouse").exists():
+        raise OptionError("--home", f"names {home}, which holds a warehouse the demo did not make; name another folder")
+    finished: list[str] = done.get("finished", []) if done.get("asked") == asked else []
+    steps: list[tuple[str, list[str], Path]] = [
+        ("A lender", ["simulate", str(lender), "--applicants", str(applicants), "--seed", str(seed)], lender),
+        ("Its tables, checked", ["ingest", str(lender)], home / "warehouse"),
+        ("What they hold", ["profile"], home / "profile"),
+        ("The features", ["features"], home / "features"),
+        ("A champion", ["train"], home / "mlflow.db"),
+        ("Decisions for the unlabelled", ["score", "--out", str(decisions)], decisions),
+    ]
+    for title, words, product in steps:
+        if title in finished and product.exists():
+            typer.echo(f"\n== {title}: there already ({product})")
+            continue
+        typer.echo(f"\n== {title}\n$ aval {' '.join(words)}")
+        app(["--home", str(home), *words], standalone_mode=False)
+        finished.append(title)
+        _write(stamp, json.dumps({"asked": asked, "finished": finished}))
+    _examples(lender / "application_test.csv", examples)
+    shown = _typical_refusal(decisions)
+    typer.echo(f"\n== One decision in words\n$ aval explain {shown}")
+    app(["--home", str(home), "explain", str(shown)], standalone_mode=False)
+    _closing(ctx, examples)
 
-    run(ctx.obj, applicants, seed)
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(file.name + ".part")
+    partial.write_text(text)
+    partial.replace(file)
+
+
+def _examples(source: Path, folder: Path) -> None:
+    """`one.csv` and `many.csv`: the first unlabelled applications, as a lender would send them."""
+    with source.open() as lines:
+        head = [line for _, line in zip(range(1001), lines, strict=False)]
+    _write(folder / "one.csv", "".join(head[:2]))
+    _write(folder / "many.csv", "".join(head))
+
+
+def _typical_refusal(decisions: Path) -> int:
+    """The declined applicant of median probability; the first applicant where nobody is declined."""
+    with decisions.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    declined = sorted((r for r in rows if r["verdict"] == "decline"), key=lambda r: float(r["probability"]))
+    return int((declined[len(declined) // 2] if declined else rows[0])["SK_ID_CURR"])
+
+
+def _closing(ctx: typer.Context, examples: Path) -> None:
+    """Where everything is, and the three figures worth remembering."""
+    from aval.model.registry import Registry
+
+    home: Path = ctx.obj.home
+    model, version = Registry(ctx.obj.tracking_uri, home).champion()
+    judged = model.evaluation
+    costs, truth = judged.costs, judged.truth
+    typer.echo(f"\n== Model {version} on {judged.rows:,} applications that nothing else touched")
+    typer.echo(f"  AUC {judged.auc.value:.3f} (95 % {judged.auc.low:.3f} to {judged.auc.high:.3f})", nl=truth is None)
+    if truth is not None and truth.attainable_share is not None:
+        typer.echo(f", {truth.attainable_share:.0%} of the Gini that anyone could attain")
+    typer.echo(
+        f"  Cost {costs.decided.value:.0f} per 1000 applications, where accepting everyone costs "
+        f"{costs.accept_all.value:.0f} and refusing everyone {costs.refuse_all.value:.0f}"
+    )
+    if truth is not None:
+        typer.echo(f"  Probabilities are off the truth by {100 * truth.mean_absolute_error:.1f} points on average")
+    for what, where in (
+        ("tables", home / "lender"),
+        ("warehouse", home / "warehouse"),
+        ("profile", home / "profile"),
+        ("decisions", home / "decisions.csv"),
+        ("to try elsewhere", examples),
+    ):
+        typer.echo(f"  {what:<17} {where}")
+    typer.echo("  runs and pictures aval mlflow")
 
 
 def main() -> None:
