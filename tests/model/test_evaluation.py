@@ -22,7 +22,8 @@ from aval.model.evaluation import (
     evaluate,
     paired_cost,
     row_costs,
-)from aval.model.interval import bootstrap_mean
+)
+from aval.model.interval import bootstrap_mean
 
 COST = Cost(accepted_defaulter=10.0, refused_payer=1.0, review=0.3)
 BAND = Band(0.07, 0.12)
