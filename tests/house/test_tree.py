@@ -1,0 +1,122 @@
+"""The house holds its own rules: names, sizes, addresses, secrets, and commands that help."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from aval.settings import ROOT
+
+TRACKED = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    if (ROOT / name).is_file()
+]
+CODE = [file for file in TRACKED if file.suffix == ".py"]
+
+
+def test_no_module_is_longer_than_500_lines() -> None:
+    assert not [str(f) for f in CODE if f.is_relative_to(ROOT / "aval") and len(f.read_text().splitlines()) > 500]
+
+
+def test_no_module_is_called_what_says_nothing() -> None:
+    vague = re.compile(r"^(utils?|helpers?|common|misc|core|base|manager)$")
+    assert not [str(file) for file in CODE if any(vague.match(part) for part in file.with_suffix("").parts)]
+
+
+def test_every_module_has_its_test_file() -> None:
+    tests = {file.stem for file in CODE if file.name.startswith("test_")}
+    untested = [
+        str(file.relative_to(ROOT))
+        for file in CODE
+        if file.is_relative_to(ROOT / "aval")
+        and file.name not in ("__init__.py", "__main__.py", "settings.py", "commands.py", "application.py")
+        and file.parent.name != "lender"
+        and f"test_{file.stem}" not in tests
+    ]
+    assert not untested
+
+
+def test_nothing_committed_names_a_machine_an_index_or_a_secret() -> None:
+    forbidden = re.compile(
+        rb"https?://[^ \"'>)]*/(simple|packages)/|(^|[^A-Za-z0-9._-])/(work|root|home/[a-z]+)/|BEGIN [A-Z ]*PRIVATE KEY"
+    )
+    found = [
+        str(file) for file in TRACKED if file.suffix not in (".png", ".svg") and forbidden.search(file.read_bytes())
+    ]
+    assert not [file for file in found if not file.endswith("test_tree.py")]
+
+
+def test_nothing_large_is_committed() -> None:
+    assert not [str(file) for file in TRACKED if file.stat().st_size > 1_500_000]
+
+
+def test_locks_are_pinned_with_hashes_and_name_no_address() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for name in (*stated, "tools"):
+        text = (ROOT / "locks" / f"{name}.txt").read_text()
+        pins = re.findall(r"^([a-z0-9._-]+)==", text, re.MULTILINE)
+        assert pins, name
+        assert text.count("--hash=sha256:") >= len(pins)
+        assert "://" not in text
+        assert "--index" not in text
+
+
+def test_gpu_and_lab_never_hold_both_xgboosts() -> None:
+    pins = {name: (ROOT / "locks" / f"{name}.txt").read_text() for name in ("gpu", "lab", "dev")}
+    assert "\nxgboost==" in pins["gpu"]
+    assert "xgboost-cpu==" not in pins["gpu"]
+    assert "xgboost-cpu==" in pins["lab"]
+    assert "\nxgboost==" not in pins["lab"]
+
+
+def test_nothing_pickled_is_loaded() -> None:
+    pickled = re.compile(r"\b(pickle|joblib|cloudpickle|dill)\.(load|loads)\b|import (pickle|joblib|cloudpickle|dill)")
+    assert not [str(file) for file in CODE if file.is_relative_to(ROOT / "aval") and pickled.search(file.read_text())]
+
+
+def commands() -> list[str]:
+    from aval.__main__ import app
+
+    return sorted((c.name or c.callback.__name__) for c in app.registered_commands)  # type: ignore[union-attr]
+
+
+def test_the_promised_commands_are_there() -> None:
+    promised = {"simulate", "ingest", "profile", "features", "train", "promote", "score", "explain", "mlflow", "demo"}
+    assert promised <= set(commands())
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_helps_with_an_example(command: str) -> None:
+    from typer.testing import CliRunner
+
+    from aval.__main__ import app
+
+    text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    assert "Example" in text
+    assert f"aval {command}" in text
+
+
+def test_a_failure_is_one_sentence_and_exit_code_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "aval", "--home", str(tmp_path), "ingest", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("aval: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_importing_the_commands_runs_nothing_heavy() -> None:
+    heavy = "('mlflow', 'lightgbm', 'sklearn', 'polars', 'matplotlib')"
+    code = f"import sys, aval.__main__; print(*[m for m in {heavy} if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert loaded.split() == []
