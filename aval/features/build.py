@@ -1,0 +1,235 @@
+"""Dossiers to one row per application: the same code for one dossier in a request and for a portfolio.
+
+Everything is eager, over whole applicants in canonical order, and every group is aggregated on its own: an
+applicant's values are the same to the last bit alone, in a batch, and in any chunking. What a set of features
+needs is worked out once and kept; tables it does not need are not touched.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from aval.data.dossiers import Dossiers
+from aval.data.tables import unmask
+from aval.errors import FeatureError
+from aval.features import application, bureau, external, ratios
+from aval.features.application import Derived
+from aval.features.feature import SOURCES, Feature, FeatureSet, parse
+from aval.features.measure import KEY, Asked, Compiled, History
+
+if TYPE_CHECKING:
+    from aval.data.warehouse import Warehouse
+
+_DERIVED: Final[tuple[ModuleType, ...]] = (application, ratios, external, bureau)
+_HISTORIES: Final[Mapping[str, History]] = {module.HISTORY.source: module.HISTORY for module in (bureau,)}
+_STEPS: Final[Mapping[str, pl.Expr]] = {**ratios.STEPS}
+
+Resolved = tuple[frozenset[str], str]
+
+
+def _resolve(expr: pl.Expr) -> Resolved:
+    """Raw columns an expression reads, through steps and aggregates, and its definition down to them."""
+    reads: set[str] = set()
+    parts: dict[str, str] = {}
+
+    def walk(current: pl.Expr) -> None:
+        for root in current.meta.root_names():
+            if root in parts:
+                continue
+            if root in _STEPS:
+                parts[root] = str(_STEPS[root])
+                walk(_STEPS[root])
+            elif (history := _HISTORIES.get(root.split("_")[0])) is not None:
+                found, parts[root] = history.resolve(root)
+                reads.update(found)
+            else:
+                reads.add(f"application.{root.removesuffix('_NONE')}")
+
+    walk(expr)
+    text = ";".join(f"{name}={parts[name]}" for name in sorted(parts))
+    return frozenset(reads), f"{expr}{{{text}}}"
+
+
+def _of_derived(declared: Derived) -> Feature:
+    reads, definition = _resolve(declared.expr)
+    feature = Feature(
+        name=declared.name,
+        expr=declared.expr,
+        definition=definition,
+        unit=parse(declared.name).unit,
+        en=declared.en,
+        fr=declared.fr,
+        table=SOURCES[declared.name.split("_")[0]],
+        theme=declared.theme,
+        reason=None,
+        kind=declared.kind,
+        reads=reads,
+        actionable=declared.actionable,
+    )
+    return _with_reason(feature, declared.reason)
+
+
+def _of_asked(history: History, asked: Asked) -> Feature:
+    reads, definition = history.resolve(asked.name)
+    feature = Feature(
+        name=asked.name,
+        expr=history.expression(asked.name),
+        definition=definition,
+        unit=parse(asked.name).unit,
+        en=asked.en,
+        fr=asked.fr,
+        table=history.table,
+        theme=asked.theme,
+        reason=None,
+        kind="number",
+        reads=reads,
+        actionable=asked.actionable,
+    )
+    return _with_reason(feature, asked.reason)
+
+
+def _with_reason(feature: Feature, reason: str | None) -> Feature:
+    """A protected feature is never given as a reason, whatever its declaration says."""
+    from dataclasses import replace
+
+    return feature if reason is None or feature.protected else replace(feature, reason=reason)
+
+
+@cache
+def catalogue() -> FeatureSet:
+    """Every feature there is, table by table."""
+    features = []
+    for module in _DERIVED:
+        history: History | None = getattr(module, "HISTORY", None)
+        if history is not None:
+            features += [_of_asked(history, asked) for asked in history.asked]
+        features += [_of_derived(declared) for declared in module.FEATURES]
+    return FeatureSet(features)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to compute for a set of features, some histories being absent."""
+
+    columns: tuple[str, ...]
+    histories: tuple[tuple[History, Compiled], ...]
+    steps: tuple[tuple[pl.Expr, ...], ...]
+    derived: tuple[pl.Expr, ...]
+    copied: Mapping[str, str]
+    empty: Mapping[str, pl.DataType]
+
+
+@lru_cache(maxsize=32)
+def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
+    columns: set[str] = {KEY}
+    aggregates: dict[str, dict[str, None]] = {}
+    steps: dict[str, int] = {}
+    derived: list[pl.Expr] = []
+    copied: dict[str, str] = {}
+    empty: dict[str, pl.DataType] = {}
+
+    def depth(expr: pl.Expr) -> int:
+        """How many levels of steps lie below; notes what it needs on the way."""
+        below = 0
+        for root in expr.meta.root_names():
+            source = root.split("_")[0]
+            if root in _STEPS:
+                if root not in steps:
+                    steps[root] = depth(_STEPS[root])
+                below = max(below, steps[root] + 1)
+            elif source in _HISTORIES:
+                aggregates.setdefault(source, {})[root] = None
+            else:
+                columns.add(root.removesuffix("_NONE"))
+        return below
+
+    for feature in features:
+        source = feature.name.split("_")[0]
+        if absent & {column.split(".")[0] for column in feature.reads}:
+            empty[feature.name] = pl.Float64() if feature.kind == "number" else pl.String()
+        elif source in _HISTORIES and _HISTORIES[source].knows(feature.name):
+            aggregates.setdefault(source, {})[feature.name] = None
+        else:
+            depth(feature.expr)
+            if feature.expr.meta.is_column():
+                copied[feature.name] = feature.expr.meta.output_name()
+            else:
+                derived.append(feature.expr.alias(feature.name))
+    levels = max(steps.values(), default=-1) + 1
+    return _Plan(
+        tuple(sorted(columns)),
+        tuple((_HISTORIES[source], _HISTORIES[source].compile(names)) for source, names in aggregates.items()),
+        tuple(tuple(_STEPS[name].alias(name) for name, at in steps.items() if at == level) for level in range(levels)),
+        tuple(derived),
+        copied,
+        empty,
+    )
+
+
+def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> pl.DataFrame:
+    """One row per id of one history: its aggregates, in the order of the ids."""
+    rows = history.rows(frame, compiled)
+    for level in compiled.levels:
+        rows = rows.with_columns(level)
+    found = rows.group_by(KEY, maintain_order=True).agg(compiled.aggregates)
+    if found.height != ids.height:
+        found = ids.join(found, on=KEY, how="left", maintain_order="left")
+        found = found.with_columns(pl.col(compiled.counts).fill_null(0))
+    # An empty sum is 0 in Polars; here what is not known stays unknown. Looked for first: an expression costs more.
+    unknown = [name for name, count in compiled.sums.items() if found[count].min() == 0]
+    if unknown:
+        found = found.with_columns(pl.when(pl.col(compiled.sums[name]) > 0).then(pl.col(name)) for name in unknown)
+    if compiled.final:
+        found = found.with_columns(compiled.final)
+    return found.drop(KEY)
+
+
+def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFrame:
+    """SK_ID_CURR and one column per feature: numbers Float64, never NaN or infinite; categories String."""
+    wanted = catalogue() if features is None else features
+    plan = _plan(wanted.features, dossiers.absent)
+    wide = unmask("application", dossiers.tables["application"].select(plan.columns))
+    ids = wide.select(KEY)
+    parts = [_aggregate(dossiers.tables[history.table], history, compiled, ids) for history, compiled in plan.histories]
+    wide = pl.concat([wide, *parts], how="horizontal")
+    for step in plan.steps:
+        wide = wide.with_columns(step)
+    found = {column.name: column for column in (*wide.get_columns(), *wide.select(plan.derived).get_columns())}
+    return pl.DataFrame([ids.to_series(), *(_column(feature, found, plan, len(ids)) for feature in wanted)])
+
+
+def _column(feature: Feature, found: Mapping[str, pl.Series], plan: _Plan, rows: int) -> pl.Series:
+    if feature.name in plan.empty:
+        return pl.Series(feature.name, [None], plan.empty[feature.name]).new_from_index(0, rows)
+    values = found[plan.copied.get(feature.name, feature.name)]
+    if feature.kind == "number" and values.dtype != pl.Float64:
+        values = values.cast(pl.Float64)
+    return values.alias(feature.name)
+
+
+def stream(
+    warehouse: "Warehouse",
+    features: FeatureSet | None = None,
+    advance: Callable[[int], None] | None = None,
+    *,
+    applicants: int = 20_000,
+    ids: Iterable[int] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The rows of a whole warehouse, chunk by chunk of whole applicants; `advance` is told how many are done."""
+    chunks = warehouse.stream(applicants) if ids is None else warehouse.stream(applicants, ids)
+    for dossiers in chunks:
+        yield build(dossiers, features)
+        if advance is not None:
+            advance(len(dossiers))
+
+
+def check(features: Iterable[str]) -> FeatureSet:
+    """The features of these names. Raises FeatureError when there is none."""
+    chosen = FeatureSet.named(features)
+    if not len(chosen):
+        raise FeatureError("no feature is asked for", "name at least one")
+    return chosen
