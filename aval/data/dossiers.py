@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from aval.data.tables import HISTORIES, KEY, TABLES, layout
+from aval.data.tables import HISTORIES, KEY, layout
 from aval.errors import ApplicantUnknown
 
 # Within an applicant rows stand in order of time, then of key; the other columns break the ties that are left.
@@ -68,7 +68,7 @@ class Dossiers:
         """From valid frames with rows and columns in any order; rows of other applicants are left out."""
         applications = tables["application"].select(KEY).cast(pl.Int64)
         found: dict[str, pl.DataFrame] = {}
-        for table in (*TABLES,)[:7]:
+        for table in ("application", *HISTORIES):
             frame = tables.get(table)
             types = layout(table)
             if frame is None:
@@ -78,8 +78,10 @@ class Dossiers:
                 frame = _with_applicant(frame, tables.get("bureau"))
             shaped = frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
             found[table] = canonical(shaped.join(applications, on=KEY, how="semi"), table)
-        absent = frozenset(table for table in HISTORIES if tables.get(table) is None)
-        return cls(MappingProxyType(found), absent)
+        absent = {table for table in HISTORIES if tables.get(table) is None}
+        if "bureau" in absent:
+            absent.add("bureau_balance")  # nobody knows whose credits these are
+        return cls(MappingProxyType(found), frozenset(absent))
 
     def select(self, ids: Iterable[int] | pl.Series) -> "Dossiers":
         """The dossiers of these applicants. Raises: ApplicantUnknown."""
