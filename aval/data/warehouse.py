@@ -74,6 +74,10 @@ class Warehouse:
         """SK_ID_CURR, TARGET and observed_on, where the lender keeps them."""
         return self._files["outcomes"].all() if "outcomes" in self._files else None
 
+    def applications(self, ids: Iterable[int] | pl.Series) -> pl.DataFrame:
+        """The applications of these applicants without their histories, sorted. Raises: ApplicantUnknown."""
+        return self._files["application"].of(self._known(ids), list(layout("application")))
+
     def dossiers(self, ids: int | Iterable[int] | pl.Series) -> Dossiers:
         """The dossiers of one applicant or some. Raises: ApplicantUnknown, WarehouseError."""
         return self._read(self._known([ids] if isinstance(ids, int) else ids))
