@@ -13,6 +13,15 @@ Language = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
 
 
+class Explain(StrEnum):
+    """Whom reasons are worked out for: exact contributions cost far more than the score itself."""
+
+    NEEDED = "needed"
+    """Refused and referred applicants, who are owed them."""
+    ALL = "all"
+    NONE = "none"
+
+
 class Theme(StrEnum):
     """What a feature is about, for charts and for people."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aval.credit.decision import Decision
+from aval.credit.reason import Explain
 from aval.errors import ApplicantUnknown, OptionError
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def score(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the decisions go (CSV).")] = Path("decisions.csv"),
-    reasons: Annotated[str, typer.Option(help="Who gets reasons: needed (not approved), all or none.")] = "needed",
+    reasons: Annotated[
+        Explain, typer.Option(help="Who gets reasons: those not approved, all or none.")
+    ] = Explain.NEEDED,
     model: Annotated[str, typer.Option(help="A registered version instead of the champion.")] = "",
     lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
@@ -102,18 +105,17 @@ def score(
     from rich.console import Console
     from rich.progress import Progress
 
+    from aval.data.tables import KEY
     from aval.data.warehouse import Loaded, Warehouse, load
-    from aval.service.decide import Explain, portions
+    from aval.service.decide import portions
 
     language = _language(ctx, lang)
-    if reasons not in Explain:
-        raise OptionError("--reasons", "is needed, all or none")
     decider = _decider(ctx, model)
     screen = Console(stderr=True)
     loaded: Loaded | None = None
     if source is None:
         warehouse = Warehouse.open(ctx.obj.home / "warehouse")
-        wanted = warehouse.unlabelled()
+        wanted = warehouse.ids.filter(~warehouse.ids.is_in(warehouse.labels()[KEY].implode()))
         total, parts = len(wanted), warehouse.stream(ids=wanted)
     else:
         loaded = load(source)
@@ -129,7 +131,7 @@ def score(
         lines.writerow(HEADER)
         task = progress.add_task("Deciding", total=total)
         for part in parts:
-            decisions = decider.decide(part, Explain(reasons))
+            decisions = decider.decide(part, reasons)
             lines.writerows(rows(decisions, decider, language))
             counts.update(decision.verdict.value for decision in decisions)
             progress.advance(task, len(decisions))
@@ -196,7 +198,6 @@ def explain(
     Example: [bold]aval explain 100001 --lang fr[/bold]
     """
     from aval.data.warehouse import Warehouse, load
-    from aval.service.decide import Explain
 
     language = _language(ctx, lang)
     if source is None:

@@ -2,33 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from aval.credit.application import Application
 from aval.credit.decision import Decision, Given, Verdict
 from aval.credit.notice import notice
 from aval.credit.policy import Policy
+from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
 from aval.data.tables import HISTORIES, KEY, columns
-from aval.errors import FeatureError, PolicyError
-from aval.features.build import build, catalogue
+from aval.errors import PolicyError
+from aval.features.build import build
+from aval.model.encoding import Matrix
 from aval.model.explanation import reasons
 from aval.model.model import Model
 
 EXTERNAL_SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
-
-
-class Explain(StrEnum):
-    """Whom reasons are worked out for: exact contributions cost far more than the score itself."""
-
-    NEEDED = "needed"
-    """Refused and referred applicants, who are owed them."""
-    ALL = "all"
-    NONE = "none"
 
 
 class Decider:
@@ -42,12 +33,7 @@ class Decider:
             PolicyError: the policy is not in force on that day, or a rule names a column the contract lacks.
         """
         self.model, self.version, self.policy = model, version, policy
-        self.features = catalogue().named(model.features)
-        if self.features.digest != model.digest:
-            raise FeatureError(
-                f"the definitions of features changed since model {version} was trained",
-                "train again with this code, or decide with the code that trained it",
-            )
+        self.features = model.feature_set()
         if on is not None and not policy.in_force(on):
             raise PolicyError(policy.name, f"not in force on {on}", "name a policy that is, with AVAL_POLICY")
         contract = columns("application")
@@ -61,7 +47,7 @@ class Decider:
             if column.dtype == pl.String and column.values
         }
 
-    def probabilities(self, dossiers: Dossiers) -> np.ndarray:
+    def probabilities(self, dossiers: Dossiers) -> Matrix:
         """Calibrated probabilities of default, shape (n,), in the order of `dossiers.ids`."""
         return self.model.probability(self.model.matrix(build(dossiers, self.features)))
 
@@ -94,7 +80,7 @@ class Decider:
             for index, (applicant_id, probability, verdict, rules) in enumerate(judged)
         ]
 
-    def _reasons(self, matrix: np.ndarray, verdicts: list[Verdict], explain: Explain) -> list[tuple[Given, ...]]:
+    def _reasons(self, matrix: Matrix, verdicts: list[Verdict], explain: Explain) -> list[tuple[Given, ...]]:
         """Reasons in the order of `verdicts`, worked out only for the rows that get them."""
         given: list[tuple[Given, ...]] = [()] * len(verdicts)
         chosen = [

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
 from aval.features.build import build
-from aval.service.decide import Decider, Explain
+from aval.service.decide import Decider
 from tests.laws.conftest import LONG
 
 

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aval.credit.policy import Cost
+from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
 from aval.data.tables import TARGET
 from aval.data.warehouse import Warehouse
 from aval.features.build import build, catalogue
 from aval.model.evaluation import confusion, evaluate
 from aval.model.registry import Registry
-from aval.service.decide import Decider, Explain
+from aval.service.decide import Decider
 
 
 def test_fault_2_probabilities_are_calibrated_and_the_cut_off_follows_from_the_cost(

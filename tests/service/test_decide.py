@@ -9,11 +9,12 @@ import pytest
 
 from aval.credit.decision import Verdict
 from aval.credit.policy import Policy
+from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
 from aval.errors import FeatureError, PolicyError
 from aval.model.registry import Registry
-from aval.service.decide import Decider, Explain, portions
+from aval.service.decide import Decider, portions
 from aval.settings import ROOT
 
 POLICY = ROOT / "policies" / "2026-11-24.toml"
@@ -88,7 +89,7 @@ def test_portions_are_whole_and_complete(some: Dossiers) -> None:
 
 def test_a_model_of_other_features_is_refused(decider: Decider) -> None:
     stale = replace(decider.model, digest="0" * 64)
-    with pytest.raises(FeatureError, match="changed since model 7 was trained"):
+    with pytest.raises(FeatureError, match="changed since the model was trained"):
         Decider(stale, "7", decider.policy)
 
 

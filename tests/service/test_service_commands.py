@@ -102,5 +102,3 @@ def test_what_cannot_be_done_says_so(home: Path) -> None:
         run(home, "explain", "1")
     with pytest.raises(OptionError, match="--lang is fr or en"):
         run(home, "explain", str(Warehouse.open(home / "warehouse").ids[0]), "--lang", "de")
-    with pytest.raises(OptionError, match="--reasons is needed, all or none"):
-        run(home, "score", "--reasons", "some")
