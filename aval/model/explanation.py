@@ -1,0 +1,105 @@
+"""Why a probability is what it is: exact contributions, grouped until a person understands them.
+
+A contribution is a share of the calibrated log-odds: above 0 it raises the risk. Reasons are weighed
+against approved applicants, so that what speaks against someone is what sets them apart from those who
+got the credit, not from the average of everyone.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from aval.credit.decision import Given, Verdict
+from aval.model.encoding import Matrix
+from aval.model.model import Model
+
+BASE: Final = "base"
+AT_MOST: Final = 4
+NEGLIGIBLE: Final = 0.02
+"""A weight below this changes the odds by less than 2 %: no one is told that it decided."""
+
+
+def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdict]) -> list[tuple[Given, ...]]:
+    """At most four reasons for each row, the weightiest first: against the application unless it is approved.
+
+    Protected features, and those whose reason is None, are never given.
+    """
+    if not len(verdicts):
+        return []
+    codes, groups = _groups([_told(used.reason, used.protected) for used in model.used])
+    contributions = model.contributions(_matrix(model, rows))[:, :-1] - model.contrast
+    weights = _sums(contributions, groups, len(codes))
+    given = []
+    for row, verdict in zip(weights, verdicts, strict=True):
+        sign = -1.0 if verdict is Verdict.APPROVE else 1.0
+        found = sorted((-sign * weight, code) for code, weight in zip(codes, row.tolist(), strict=True))
+        given.append(tuple(Given(code, -sign * turned) for turned, code in found[:AT_MOST] if -turned >= NEGLIGIBLE))
+    return given
+
+
+def themes(model: Model, rows: Matrix | pl.DataFrame) -> list[dict[str, float]]:
+    """Contributions by theme, and the `base`: for each row they add up to the log-odds of its probability."""
+    contributions = model.contributions(_matrix(model, rows))
+    names, groups = _groups([used.theme for used in model.used])
+    sums = _sums(contributions[:, :-1], groups, len(names))
+    return [
+        {BASE: float(base), **dict(zip(names, row.tolist(), strict=True))}
+        for base, row in zip(contributions[:, -1], sums, strict=True)
+    ]
+
+
+def importance(model: Model, contributions: Matrix) -> dict[str, Any]:
+    """Gain, splits and mean absolute contribution, by feature and by theme, the weightiest first."""
+    gain, split = model.trees.importance("gain"), model.trees.importance("split")
+    by_feature = np.abs(contributions[:, :-1]).mean(axis=0)
+    names, groups = _groups([used.theme for used in model.used])
+    # A theme's weight is that of its sum: what its features say against each other cancels out.
+    by_theme = np.abs(_sums(contributions[:, :-1], groups, len(names))).mean(axis=0)
+    return {
+        "features": _ranked(
+            {
+                name: {"contribution": float(by_feature[k]), "gain": float(gain[k]), "split": int(split[k])}
+                for k, name in enumerate(model.features)
+            }
+        ),
+        "themes": _ranked(
+            {
+                name: {
+                    "contribution": float(by_theme[k]),
+                    "gain": float(gain[groups == k].sum()),
+                    "split": int(split[groups == k].sum()),
+                }
+                for k, name in enumerate(names)
+            }
+        ),
+    }
+
+
+def _ranked(found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return dict(sorted(found.items(), key=lambda entry: (-entry[1]["contribution"], entry[0])))
+
+
+def _told(reason: str | None, protected: tuple[str, ...]) -> str | None:
+    return None if protected else reason
+
+
+def _matrix(model: Model, rows: Matrix | pl.DataFrame) -> Matrix:
+    return model.matrix(rows) if isinstance(rows, pl.DataFrame) else rows
+
+
+def _groups(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np.dtype[np.intp]]]:
+    """Distinct labels in order, and each column's place among them; -1 for None."""
+    names = sorted({label for label in labels if label is not None})
+    place = {name: k for k, name in enumerate(names)}
+    return names, np.array([-1 if label is None else place[label] for label in labels], dtype=np.intp)
+
+
+def _sums(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
+    """Row sums by group, shape (n, count), columns added in their order whatever the number of rows."""
+    sums = np.zeros((len(contributions), count))
+    for column, group in enumerate(groups.tolist()):
+        if group >= 0:
+            sums[:, group] += contributions[:, column]
+    return sums

@@ -1,0 +1,146 @@
+"""What to train: `plans/*.toml`, every entry checked before a row is read."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from aval.errors import FeatureError, PlanError
+from aval.features.feature import PROTECTED, FeatureSet
+from aval.model.candidates import Candidate, nearest
+
+ALL: Final = "all"
+_GROUNDS: Final = tuple(sorted(set(PROTECTED.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A stated, repeatable training: which rows, which features, which candidates."""
+
+    name: str
+    why: str
+    test_share: float
+    """Share of the labelled applications that nothing touches until the end."""
+    folds: int
+    seed: int
+    features: str | tuple[str, ...]
+    """`all`, or names."""
+    without: tuple[str, ...]
+    """Protected characteristics whose features are left out: sex, family, age."""
+    candidates: tuple[Candidate, ...]
+
+    def feature_set(self, catalogue: FeatureSet) -> FeatureSet:
+        """The features this plan trains on.
+
+        Raises:
+            PlanError: a name that the catalogue lacks, or nothing left to train on.
+        """
+        try:
+            chosen = catalogue if self.features == ALL else catalogue.select(self.features)
+        except FeatureError as problem:
+            raise PlanError(self.name, str(problem).rstrip("."), "correct the name in [features]") from None
+        left = chosen.without(self.without)
+        if not len(left):
+            raise PlanError(self.name, "no feature is left to train on", "state fewer grounds in [features] without")
+        return left
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as stored with a model."""
+        return asdict(self)
+
+    @classmethod
+    def load(cls, file: Path) -> "Plan":
+        """Read `plans/*.toml`.
+
+        Raises:
+            PlanError: the file is missing, not TOML, misspells an entry or states something impossible.
+        """
+        try:
+            stated = tomllib.loads(file.read_bytes().decode())
+        except (FileNotFoundError, IsADirectoryError):
+            raise PlanError(file, "no such plan", "name one of plans/*.toml") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise PlanError(file, f"not a TOML file ({problem})", "mend the line it names") from None
+        return _read(file, stated)
+
+
+def _read(file: Path, stated: Mapping[str, Any]) -> Plan:
+    _only(file, "", stated, ("name", "why", "data", "features", "candidates"))
+    data = _table(file, stated, "data")
+    _only(file, "data.", data, ("test_share", "folds", "seed"))
+    features = _table(file, stated, "features")
+    _only(file, "features.", features, ("set", "without"))
+    plan = Plan(
+        name=_entry(file, stated, "name", str),
+        why=_entry(file, stated, "why", str),
+        test_share=float(_entry(file, data, "test_share", (float, int))),
+        folds=_entry(file, data, "folds", int),
+        seed=_entry(file, data, "seed", int),
+        features=_features(file, features),
+        without=_words(file, "features.without", features.get("without", [])),
+        candidates=tuple(_candidate(file, entry) for entry in _entry(file, stated, "candidates", list)),
+    )
+    if not 0.0 < plan.test_share < 1.0:
+        raise PlanError(file, "data.test_share does not lie between 0 and 1", "state 0.2")
+    if plan.folds < 2:
+        raise PlanError(file, "data.folds is below 2", "state 5")
+    if not 0 <= plan.seed < 2**31:
+        raise PlanError(file, "data.seed lies outside 0 to 2147483647", "state a small number")
+    for ground in plan.without:
+        if ground not in _GROUNDS:
+            raise PlanError(file, f"features.without: no ground {ground!r}", f"use {', '.join(_GROUNDS)}")
+    if not plan.candidates:
+        raise PlanError(file, "there is no candidate", "state [[candidates]] at least once")
+    names = [candidate.name for candidate in plan.candidates]
+    if len(set(names)) < len(names):
+        raise PlanError(file, "two candidates have one name", "give each its own")
+    for candidate in plan.candidates:
+        candidate.check(file)
+    return plan
+
+
+def _candidate(file: Path, stated: Any) -> Candidate:
+    if not isinstance(stated, dict):
+        raise PlanError(file, "a candidate is not a table", "write [[candidates]]")
+    _only(file, "candidates.", stated, ("name", "learner", "parameters"))
+    given = stated.get("parameters", {})
+    if not isinstance(given, dict):
+        raise PlanError(file, "candidates.parameters is not a table", "write [candidates.parameters]")
+    return Candidate(_entry(file, stated, "name", str), _entry(file, stated, "learner", str), dict(given))
+
+
+def _features(file: Path, stated: Mapping[str, Any]) -> str | tuple[str, ...]:
+    chosen = stated.get("set", ALL)
+    if chosen == ALL:
+        return ALL
+    if isinstance(chosen, str):
+        raise PlanError(file, f"features.set is {chosen!r}", f"write {ALL!r} or a list of feature names")
+    names = _words(file, "features.set", chosen)
+    if not names or len(set(names)) < len(names):
+        raise PlanError(file, "features.set is empty or names a feature twice", "name each feature once")
+    return names
+
+
+def _words(file: Path, entry: str, stated: Any) -> tuple[str, ...]:
+    if not isinstance(stated, list) or not all(isinstance(word, str) for word in stated):
+        raise PlanError(file, f"{entry} is not a list of words", 'write ["...", "..."]')
+    return tuple(stated)
+
+
+def _table(file: Path, stated: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return _entry(file, stated, name, dict)  # type: ignore[no-any-return]
+
+
+def _entry(file: Path, stated: Mapping[str, Any], name: str, kind: Any) -> Any:
+    if name not in stated:
+        raise PlanError(file, f"the entry {name} is missing", "see plans/champion.toml")
+    if not isinstance(stated[name], kind) or isinstance(stated[name], bool):
+        raise PlanError(file, f"the entry {name} has the wrong type", "see plans/champion.toml")
+    return stated[name]
+
+
+def _only(file: Path, where: str, stated: Iterable[str], known: tuple[str, ...]) -> None:
+    for name in stated:
+        if name not in known:
+            raise PlanError(file, f"unknown entry {where}{name!r}", nearest(name, known))

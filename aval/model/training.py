@@ -1,0 +1,372 @@
+"""Learning: rows nothing touches, folds, one refitted booster, and its evaluation after it was reloaded."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from aval.credit.policy import Policy
+from aval.data.tables import KEY, TARGET
+from aval.errors import OptionError
+from aval.features.feature import FeatureSet
+from aval.model import artefact
+from aval.model.calibration import Platt
+from aval.model.candidates import Candidate, Rows, fit
+from aval.model.encoding import Encoding, Matrix
+from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
+from aval.model.explanation import importance
+from aval.model.fairness import Fairness, age_band, fairness
+from aval.model.model import EVALUATION, FAIRNESS, GOLDEN, IMPORTANCE, PROFILE, REFERENCE, Model, Used
+from aval.model.plan import Plan
+from aval.model.profile import profile
+from aval.model.ranking import auc
+from aval.model.rows import Table, features_of, frames, sample
+from aval.model.split import Ids, Places, Split, folds, split
+from aval.model.trees import Trees
+
+if TYPE_CHECKING:
+    from aval.data.warehouse import Warehouse
+
+Advance = Callable[[str, float], None]
+"""Told what is being done and how much of it, 0 to 1."""
+
+REFERENCE_ROWS: Final = 20_000
+GOLDEN_ROWS: Final = 50
+EXPLAINED_ROWS: Final = 2_000
+"""Reference rows whose contributions are worked out: exact ones cost milliseconds each."""
+
+_LIBRARIES: Final = ("lightgbm", "numpy", "polars", "pyarrow", "dataframely")
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One fold's held-out rows, judged with the calibrated out-of-fold probabilities; cost per 1000."""
+
+    rows: int
+    trees: int
+    """Where this fold alone would have stopped."""
+    auc: float
+    log_loss: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A stored model and how it came about."""
+
+    candidate: str
+    folder: Path
+    plan: Plan
+    evaluation: Evaluation
+    """Of the stored artefact, reloaded, on the test part."""
+    fairness: Fairness
+    folds: tuple[Fold, ...]
+    out_of_fold: tuple[Matrix, Matrix]
+    """Margins and targets of the development rows, for the pictures."""
+    parameters: dict[str, str]
+    """As read back from the fitted booster."""
+    trees: int
+    split: str
+    rows: tuple[int, int]
+    """Development and test."""
+    features: int
+    seconds: float
+    peak_bytes: int
+
+
+def train(
+    warehouse: "Warehouse",
+    plan: Plan,
+    policy: Policy,
+    folder: Path,
+    *,
+    home: Path | None = None,
+    truth: Path | None = None,
+    threads: int = 2,
+    advance: Advance | None = None,
+) -> list[Trained]:
+    """Train every candidate of the plan; each is stored in a folder of its own under `folder`.
+
+    Args:
+        warehouse: the checked tables.
+        plan: what to train.
+        policy: whose costs the cut-off and the figures are stated in.
+        folder: receives one folder per candidate.
+        home: where computed features are kept; `folder` by default.
+        truth: a Parquet file of true probabilities (SK_ID_CURR, probability), which only a simulation has.
+            Read after everything is fitted, for the figures alone.
+        threads: for training; the trees do not depend on it.
+        advance: told about progress.
+    """
+    from aval.features.build import catalogue
+
+    if threads < 1:
+        raise OptionError("--threads", "is at least 1")
+    features = plan.feature_set(catalogue())
+    parts = split(warehouse.labels(), warehouse.calendar(), plan.test_share, plan.seed)
+    everyone = len(parts.development) + len(parts.test)
+    done = 0
+
+    def built(count: int) -> None:
+        nonlocal done
+        done += count
+        _tell(advance, "features", done / everyone)
+
+    start = time.perf_counter()
+    file = features_of(warehouse, home or folder, built)
+    table = Table.read(file, features, parts.development)
+    read = time.perf_counter() - start
+    found = []
+    for candidate in plan.candidates:
+        start = time.perf_counter()
+        task = _Task(warehouse, plan, policy, candidate, features, file, parts, threads, advance)
+        trained = task.run(table, folder / candidate.name, truth)
+        found.append(replace(trained, seconds=read + time.perf_counter() - start, peak_bytes=peak_bytes()))
+    return found
+
+
+def peak_bytes() -> int:
+    """The most memory this process has held."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else used * 1024
+
+
+def _tell(advance: Advance | None, what: str, share: float) -> None:
+    if advance is not None:
+        advance(what, min(share, 1.0))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One candidate's way from rows to a stored, reloaded, judged model."""
+
+    warehouse: "Warehouse"
+    plan: Plan
+    policy: Policy
+    candidate: Candidate
+    features: FeatureSet
+    file: Path
+    parts: Split
+    threads: int
+    advance: Advance | None
+
+    def run(self, table: Table, folder: Path, truth: Path | None) -> Trained:
+        target = self.parts.development_target
+        held = folds(target, self.plan.folds, self.plan.seed)
+        trees, margin, stops = self._cross_validate(table, target, held)
+        calibration = Platt.fit(margin, target)
+        probability = calibration.probability(margin)
+        cutoff = best_cutoff(target, probability, self.policy.cost)
+        encoding = Encoding.fit(self.features.names, table.matrix, table.words)
+        fitted = self._refit(self._rows(encoding, table, None, target), trees)
+        model = Model(
+            used=tuple(Used.of(feature) for feature in self.features),
+            digest=self.features.digest,
+            encoding=encoding,
+            trees=Trees(fitted),
+            calibration=calibration,
+            contrast=np.zeros(len(self.features)),
+            manifest={},
+        )
+        facts = self._facts(trees, cutoff, model.trees.parameters)
+        self._store(model, table, folder, facts)
+        cross_validated = self._folds(held, stops, probability, target)
+        return self._judge(folder, facts, cutoff, truth, (margin, target), cross_validated)
+
+    def _cross_validate(self, table: Table, target: Matrix, held: Sequence[Places]) -> tuple[int, Matrix, list[int]]:
+        """The number of trees that was best over all folds, the out-of-fold margins there, and each fold's own best."""
+        fitted: list[tuple[Encoding, Trees]] = []
+        losses: list[Matrix] = []
+        for number, out in enumerate(held):
+            inside = np.setdiff1d(np.arange(len(target)), out)
+            encoding = Encoding.fit(self.features.names, table.matrix[inside], table.words)
+            found = fit(
+                self.candidate,
+                self._rows(encoding, table, inside, target),
+                self._rows(encoding, table, out, target),
+                seed=self.plan.seed,
+                threads=self.threads,
+                advance=self._counter(f"fold {number + 1} of {len(held)}", self.candidate.most_trees),
+                plan=self.plan.name,
+            )
+            fitted.append((encoding, Trees(found.text)))
+            losses.append(found.losses)
+        length = min(len(loss) for loss in losses)
+        together = np.mean([loss[:length] for loss in losses], axis=0)
+        trees = int(np.argmin(together)) + 1
+        margin = np.empty(len(target))
+        for out, (encoding, booster) in zip(held, fitted, strict=True):
+            margin[out] = booster.margin(encoding.encode(table.matrix[out], table.words).astype(np.float64), trees)
+        return trees, margin, [int(np.argmin(loss)) + 1 for loss in losses]
+
+    def _rows(self, encoding: Encoding, table: Table, places: Places | None, target: Matrix) -> Rows:
+        matrix = table.matrix if places is None else table.matrix[places]
+        categories = tuple(k for k, name in enumerate(self.features.names) if name in table.words)
+        return Rows(encoding.encode(matrix, table.words), target if places is None else target[places], categories)
+
+    def _refit(self, rows: Rows, trees: int) -> str:
+        return fit(
+            self.candidate,
+            rows,
+            trees=trees,
+            seed=self.plan.seed,
+            threads=self.threads,
+            advance=self._counter("refit", trees),
+            plan=self.plan.name,
+        ).text
+
+    def _counter(self, what: str, total: int) -> Callable[[int], None]:
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            _tell(self.advance, what, done / total)
+
+        return count
+
+    def _folds(self, held: Sequence[Places], stops: Sequence[int], p: Matrix, target: Matrix) -> tuple[Fold, ...]:
+        cost = self.policy.cost
+        found = []
+        for out, stop in zip(held, stops, strict=True):
+            wrong = confusion(target[out], p[out], cost.cutoff)
+            paid = cost.accepted_defaulter * wrong.fn + cost.refused_payer * wrong.fp
+            chance = np.where(target[out] == 1.0, p[out], 1.0 - p[out])
+            found.append(
+                Fold(
+                    rows=len(out),
+                    trees=stop,
+                    auc=auc(target[out], p[out]).value,
+                    log_loss=float(-np.mean(np.log(chance))),
+                    cost=1000.0 * paid / len(out),
+                )
+            )
+        return tuple(found)
+
+    def _facts(self, trees: int, cutoff: float, used: dict[str, str]) -> dict[str, Any]:
+        cost = self.policy.cost
+        return {
+            "candidate": self.candidate.name,
+            "learner": self.candidate.learner,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "plan": self.plan.to_json(),
+            "parameters": used,
+            "trees": trees,
+            "feature_digest": self.features.digest,
+            "data_fingerprint": self.warehouse.fingerprint,
+            "split": self.parts.how,
+            "rows": {"development": len(self.parts.development), "test": len(self.parts.test)},
+            "policy": {
+                "name": self.policy.name,
+                "digest": self.policy.digest,
+                "accepted_defaulter": cost.accepted_defaulter,
+                "refused_payer": cost.refused_payer,
+                "cutoff": cost.cutoff,
+            },
+            "empirical_cutoff": cutoff,
+            "versions": {"python": python_version(), **{name: version(name) for name in _LIBRARIES}},
+        }
+
+    def _store(self, model: Model, table: Table, folder: Path, facts: dict[str, Any]) -> None:
+        """The model with what the watch and the screens need of the rows it learned from."""
+        _tell(self.advance, "explain", 0.0)
+        reference = sample(self.file, self.features, self.parts.development, REFERENCE_ROWS, self.plan.seed)
+        matrix = model.matrix(reference.head(EXPLAINED_ROWS))
+        contributions = model.contributions(matrix, self.threads)
+        approved = model.probability(matrix) < self.policy.cutoff
+        # Where nobody would be approved, everyone is the comparison.
+        among = contributions[approved] if approved.any() else contributions
+        model = replace(model, contrast=among[:, :-1].mean(axis=0))
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.iterdir():
+            file.unlink()
+        reference.write_parquet(folder / REFERENCE)
+        probe = reference.head(GOLDEN_ROWS)
+        probability = pl.Series("probability", model.probability(model.matrix(probe)))
+        probe.with_columns(probability).write_parquet(folder / GOLDEN)
+        artefact.write(folder / IMPORTANCE, importance(model, contributions))
+        raw = self.warehouse.applications(self.parts.development).drop(KEY, TARGET, strict=False)
+        profiles = {"application": profile(raw.iter_columns()), "features": profile(table.columns())}
+        artefact.write(folder / PROFILE, profiles)
+        model.save(folder, facts)
+
+    def _judge(
+        self,
+        folder: Path,
+        facts: dict[str, Any],
+        cutoff: float,
+        truth: Path | None,
+        out_of_fold: tuple[Matrix, Matrix],
+        cross_validated: tuple[Fold, ...],
+    ) -> Trained:
+        """What is stored, reloaded and scored on the rows nothing has touched."""
+        _tell(self.advance, "evaluate", 0.0)
+        model = Model.load(folder)
+        test, target = self.parts.test, self.parts.test_target
+        rows = frames(self.file, self.features, test)
+        probability = np.concatenate([model.probability(model.matrix(frame)) for frame in rows])
+        judged = evaluate(
+            target,
+            probability,
+            self.policy.cost,
+            self.policy.band,
+            empirical_cutoff=cutoff,
+            truth=None if truth is None else true_probabilities(truth, test),
+            seed=self.plan.seed,
+        )
+        groups = self.warehouse.applications(test).select("CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS")
+        fair = fairness(
+            target,
+            probability,
+            {
+                "sex": groups["CODE_GENDER"].to_numpy(),
+                "age": age_band(groups["DAYS_BIRTH"].to_numpy()),
+                "family": groups["NAME_FAMILY_STATUS"].to_numpy(),
+            },
+            self.policy.cutoff,
+        )
+        (folder / EVALUATION).write_text(judged.to_json() + "\n", "utf-8")
+        (folder / FAIRNESS).write_text(fair.to_json() + "\n", "utf-8")
+        artefact.seal(folder, facts)
+        Model.load(folder)
+        return Trained(
+            candidate=self.candidate.name,
+            folder=folder,
+            plan=self.plan,
+            evaluation=judged,
+            fairness=fair,
+            folds=cross_validated,
+            out_of_fold=out_of_fold,
+            parameters=model.trees.parameters,
+            trees=model.trees.count,
+            split=self.parts.how,
+            rows=(len(self.parts.development), len(test)),
+            features=len(self.features),
+            seconds=0.0,
+            peak_bytes=0,
+        )
+
+
+def true_probabilities(file: Path, ids: Ids) -> Matrix:
+    """The simulation's own probabilities of default of `ids` (sorted).
+
+    Raises:
+        OptionError: the file is no such table, or lacks one of the applicants.
+    """
+    try:
+        known = pl.read_parquet(file, columns=[KEY, "probability"])
+    except (OSError, pl.exceptions.PolarsError):
+        raise OptionError("--truth", f"is a Parquet file with {KEY} and probability, which {file} is not") from None
+    wanted = pl.DataFrame({KEY: ids}).join(known.cast({KEY: pl.Int64}), on=KEY, how="left", maintain_order="left")
+    if wanted.height != len(ids) or wanted["probability"].null_count():
+        raise OptionError("--truth", "names a file that does not know every labelled applicant once")
+    return wanted["probability"].cast(pl.Float64).to_numpy()

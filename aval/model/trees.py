@@ -1,0 +1,68 @@
+"""Boosted trees as they decide: LightGBM's own text format, one thread, the same numbers every time."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from aval.errors import ArtefactError
+from aval.model.encoding import Matrix
+
+ROWS_AT_ONCE: Final = 10_000
+"""A block of rows explained at once: contributions take one double per row and feature."""
+
+
+class Trees:
+    """A fitted booster. Its margin is the log-odds before calibration."""
+
+    def __init__(self, text: str) -> None:
+        """From LightGBM's text format. Raises ArtefactError where it is not one."""
+        import lightgbm
+
+        # LightGBM stops the whole process on some damaged texts, so the frame is looked at first.
+        if not text.startswith("tree\n") or "\nend of trees" not in text:
+            raise ArtefactError("booster.txt", "it is not a whole LightGBM model")
+        self.text = text
+        try:
+            self._booster = lightgbm.Booster(model_str=text)
+        except lightgbm.basic.LightGBMError:
+            raise ArtefactError("booster.txt", "it is not a LightGBM model") from None
+
+    @property
+    def count(self) -> int:
+        """Number of trees."""
+        return int(self._booster.num_trees())
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What LightGBM trained with, as it wrote it down itself."""
+        return parameters(self.text)
+
+    def margin(self, matrix: Matrix, trees: int | None = None) -> Matrix:
+        """Log-odds before calibration, shape (n,), from all trees or the first few."""
+        if not len(matrix):
+            return np.empty(0)
+        return np.asarray(self._booster.predict(matrix, raw_score=True, num_threads=1, num_iteration=trees or -1))
+
+    def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:
+        """Exact Shapley values (TreeSHAP) and the bias, shape (n, k + 1), adding up to the margin.
+
+        Rows are explained one by one, so the number of threads changes no digit.
+        """
+        found = np.empty((len(matrix), self._booster.num_feature() + 1))
+        for start in range(0, len(matrix), ROWS_AT_ONCE):
+            block = matrix[start : start + ROWS_AT_ONCE]
+            found[start : start + ROWS_AT_ONCE] = self._booster.predict(block, pred_contrib=True, num_threads=threads)
+        return found
+
+    def importance(self, kind: str) -> npt.NDArray[np.float64]:
+        """Total `gain`, or number of `split`s, of each feature."""
+        found: Any = self._booster.feature_importance(importance_type=kind)
+        return np.asarray(found, dtype=np.float64)
+
+
+def parameters(text: str) -> dict[str, str]:
+    """The parameters section of LightGBM's text format."""
+    section = text.partition("\nparameters:")[2].partition("\nend of parameters")[0]
+    pairs = (line.strip("[]").partition(": ") for line in section.splitlines() if line.startswith("["))
+    return {name: value for name, _, value in pairs}
