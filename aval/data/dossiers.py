@@ -40,9 +40,10 @@ def marked(frame: pl.DataFrame) -> pl.DataFrame:
 
     Raises: ValueError when it is not sorted.
     """
-    if not frame[KEY].is_sorted():
+    keys = frame[KEY]
+    if not keys.is_sorted():
         raise ValueError(f"rows are not sorted by {KEY}")
-    return frame.with_columns(pl.col(KEY).set_sorted())
+    return frame.clone().replace_column(frame.get_column_index(KEY), keys.set_sorted())
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from aval.data.source import Advance, Batch, Found, Part, Reader, find
 from aval.data.tables import HISTORIES, KEY, TABLES, columns, layout
 from aval.errors import KeyDuplicate, OptionError, RejectsExceeded, SourceUnreadable
 
-GROUP = 1_000  # applicants to a row group: one of them is read without the others' rows costing much
+GROUP = 500  # applicants to a row group: one of them is read without the others' rows costing much
 BUCKET = 10_000  # applicants sorted at once: about 800,000 rows of the longest table
 
 _UNIQUE = {"bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV", "calendar": KEY, "outcomes": KEY}

@@ -20,6 +20,8 @@ from aval.errors import ApplicantUnknown, WarehouseError
 
 __all__ = ["Loaded", "Warehouse", "ingest", "load"]
 
+Ids = npt.NDArray[np.int64]
+
 _AT_ONCE = 20  # row groups decoded before the rows of other applicants are dropped
 
 
@@ -83,7 +85,7 @@ class Warehouse:
         return self._read(self._known([ids] if isinstance(ids, int) else ids))
 
     def stream(self, applicants: int = 20_000, ids: Iterable[int] | pl.Series | None = None) -> Iterator[Dossiers]:
-        """Chunks of whole applicants in order, so that memory stays bounded. Raises: ApplicantUnknown, WarehouseError."""
+        """Chunks of whole applicants in order: memory stays bounded. Raises: ApplicantUnknown, WarehouseError."""
         wanted = self.ids if ids is None else self._known(ids)
         for start in range(0, len(wanted), applicants):
             yield self._read(wanted.slice(start, applicants))
@@ -125,13 +127,13 @@ class _File:
         metadata = self._file.metadata
         place = self._file.schema_arrow.names.index(KEY)
         bounds = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
-        self._first: npt.NDArray[np.int64] = np.array([bound.min for bound in bounds], dtype=np.int64)
-        self._last: npt.NDArray[np.int64] = np.array([bound.max for bound in bounds], dtype=np.int64)
+        self._first: Ids = np.array([bound.min for bound in bounds], dtype=np.int64)
+        self._last: Ids = np.array([bound.max for bound in bounds], dtype=np.int64)
         if (self._first[1:] <= self._last[:-1]).any():
             raise self._shuffled()
 
     def all(self, columns: list[str] | None = None) -> pl.DataFrame:
-        return self._frame(list(range(len(self._first))), columns)
+        return marked(pl.DataFrame(self._table(list(range(len(self._first))), columns)[0]).rechunk())
 
     def of(self, wanted: pl.Series, columns: list[str]) -> pl.DataFrame:
         """The rows of these applicants (sorted), in one chunk."""
@@ -140,23 +142,33 @@ class _File:
         inside = groups < len(self._last)
         inside[inside] &= self._first[groups[inside]] <= ids[inside]
         needed = np.unique(groups[inside]).tolist()
-        frames = [
-            self._frame(needed[start : start + _AT_ONCE], columns).filter(pl.col(KEY).is_in(wanted.implode()))
-            for start in range(0, max(len(needed), 1), _AT_ONCE)
-        ]
-        return marked(pl.concat(frames).rechunk())
+        frames = [self._picked(needed[at : at + _AT_ONCE], columns, ids) for at in range(0, len(needed), _AT_ONCE)]
+        found = frames or [self._picked([], columns, ids)]
+        return marked((found[0] if len(found) == 1 else pl.concat(found)).rechunk())
 
-    def _frame(self, groups: list[int], columns: list[str] | None) -> pl.DataFrame:
+    def _picked(self, groups: list[int], columns: list[str], ids: Ids) -> pl.DataFrame:
+        table, keys = self._table(groups, columns)
+        mine = ids[np.minimum(np.searchsorted(ids, keys), len(ids) - 1)] == keys
+        places = np.flatnonzero(mine)
+        if not len(places):
+            return pl.DataFrame(table.slice(0, 0))
+        # Only the stretch that holds the applicants is converted: one of them costs a few rows, not a row group.
+        stretch = slice(places[0], places[-1] + 1)
+        frame = pl.DataFrame(table.slice(stretch.start, stretch.stop - stretch.start))
+        return frame if mine[stretch].all() else frame.filter(pl.Series(mine[stretch]))
+
+    def _table(self, groups: list[int], columns: list[str] | None) -> tuple[Any, Ids]:
+        """Row groups and their applicants, having looked that these are in order."""
         import pyarrow as pa
 
         try:
-            frame = pl.DataFrame(self._file.read_row_groups(groups, columns=columns, use_threads=False))
+            table = self._file.read_row_groups(groups, columns=columns, use_threads=False)
         except (OSError, pa.ArrowException):
             raise WarehouseError(self._path, "is damaged") from None
-        try:
-            return marked(frame)
-        except ValueError:
-            raise self._shuffled() from None
+        keys = table.column(KEY).to_numpy()
+        if (keys[1:] < keys[:-1]).any():
+            raise self._shuffled()
+        return table, keys
 
     def _shuffled(self) -> WarehouseError:
         return WarehouseError(self._path, f"is not sorted by {KEY}")
