@@ -154,9 +154,15 @@ def roc(target: npt.ArrayLike, score: npt.ArrayLike) -> Curve:
 
 
 def precision_recall(target: npt.ArrayLike, score: npt.ArrayLike) -> Curve:
-    """x = share of defaulters refused (recall), y = share of the refused who default (precision)."""
+    """x = share of defaulters refused (recall), y = share of the refused who default (precision).
+
+    Between two defaulters precision only falls; the curve keeps where it was highest, and its very end.
+    """
     bad, scores = labelled(target, score)
     _, bads, goods = steps(scores, bad, ~bad)
+    kept = np.diff(bads, prepend=0.0) > 0.0
+    kept[-1] = True
+    bads, goods = bads[kept], goods[kept]
     return Curve.of(bads / bads[-1], bads / (bads + goods))
 
 
