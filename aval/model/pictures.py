@@ -390,10 +390,9 @@ def _whiskers(axes: "Axes", x: list[float], y: list[Interval], colour: str, labe
 
 
 def _quantile(counts: tuple[int, ...], share: float) -> float:
-    """The probability below which `share` of the histogram lies, to the width of its bins."""
+    """The probability below which `share` of the histogram lies, taking each bin as evenly filled."""
     sums = np.append(0.0, np.cumsum(counts))
-    place = int(np.searchsorted(sums, share * sums[-1]))
-    return place / len(counts)
+    return float(np.interp(share * sums[-1], sums, np.linspace(0.0, 1.0, len(sums))))
 
 
 def _right(e: Evaluation) -> float:
