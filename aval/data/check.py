@@ -73,14 +73,14 @@ class Check:
         """Rows of the batch as they came, with the rules each broke: the one place where their values are kept."""
         present = batch.cells.columns
         cells = batch.cells.select(pl.all().gather(where).cast(pl.String))
-        facts = {
-            "rules": broken,
-            "row": batch.rows.gather(where),
-            "file": pl.lit(self.file),
-            "raw": pl.lit(None, pl.String),
-        }
-        blank = [pl.lit(None, pl.String).alias(name) for name in columns(self.table) if name not in present]
-        return cells.with_columns(*blank, **facts).select(rejects(self.table).keys())
+        facts: list[pl.Series | pl.Expr] = [
+            broken.alias("rules"),
+            batch.rows.gather(where).alias("row"),
+            pl.lit(self.file).alias("file"),
+            pl.lit(None, pl.String).alias("raw"),
+        ]
+        facts += [pl.lit(None, pl.String).alias(name) for name in columns(self.table) if name not in present]
+        return cells.with_columns(facts).select(rejects(self.table).keys())
 
     def done(self) -> None:
         """After the last batch. Raises: ColumnType when a column never held what it should."""
@@ -120,9 +120,9 @@ class Check:
         if batch.ragged:
             self.rules[RAGGED] += len(batch.ragged)
         lines = pl.DataFrame(batch.ragged, schema={"row": pl.Int64, "raw": pl.String}, orient="row")
-        facts = {"rules": pl.lit([RAGGED], dtype=pl.List(pl.String)), "file": pl.lit(self.file)}
+        facts = [pl.lit([RAGGED], pl.List(pl.String)).alias("rules"), pl.lit(self.file).alias("file")]
         blank = [pl.lit(None, pl.String).alias(name) for name in columns(self.table)]
-        return lines.with_columns(*blank, **facts).select(rejects(self.table).keys())
+        return lines.with_columns(*blank, *facts).select(rejects(self.table).keys())
 
     def _levels(self, kept: pl.DataFrame) -> None:
         strange = [
