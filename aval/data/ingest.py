@@ -85,6 +85,7 @@ class _Run:
             absent=tuple(absent),
             ignored=self._found.ignored,
             warnings=tuple(_warnings(entries, absent)),
+            folder=str(next(iter(paths)).parent.resolve()) if paths else "",
         )
 
     def _table(self, table: str) -> Entry:

@@ -50,6 +50,7 @@ class Manifest:
     absent: tuple[str, ...]  # histories that were not supplied
     ignored: tuple[str, ...]  # files that are not tables
     warnings: tuple[str, ...] = field(default=())
+    folder: str = ""  # where the sources lay; not part of the fingerprint
 
     @property
     def fingerprint(self) -> str:
