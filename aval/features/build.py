@@ -16,7 +16,7 @@ import polars as pl
 from aval.data.dossiers import Dossiers
 from aval.data.tables import unmask
 from aval.errors import FeatureError
-from aval.features import application, bureau, external, ratios
+from aval.features import across, application, balance, bureau, card, external, instalments, pos, previous, ratios
 from aval.features.application import Derived
 from aval.features.feature import SOURCES, Feature, FeatureSet, parse
 from aval.features.measure import KEY, Asked, Compiled, History
@@ -24,8 +24,13 @@ from aval.features.measure import KEY, Asked, Compiled, History
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
 
-_DERIVED: Final[tuple[ModuleType, ...]] = (application, ratios, external, bureau)
-_HISTORIES: Final[Mapping[str, History]] = {module.HISTORY.source: module.HISTORY for module in (bureau,)}
+_MODULES: Final[tuple[ModuleType, ...]] = (
+    *(application, ratios, external, bureau, balance),
+    *(previous, pos, instalments, card, across),
+)
+_HISTORIES: Final[Mapping[str, History]] = {
+    module.HISTORY.source: module.HISTORY for module in (bureau, balance, previous, pos, instalments, card)
+}
 _STEPS: Final[Mapping[str, pl.Expr]] = {**ratios.STEPS}
 
 Resolved = tuple[frozenset[str], str]
@@ -85,7 +90,7 @@ def _of_asked(history: History, asked: Asked) -> Feature:
         table=history.table,
         theme=asked.theme,
         reason=None,
-        kind="number",
+        kind=asked.kind,
         reads=reads,
         actionable=asked.actionable,
     )
@@ -103,7 +108,7 @@ def _with_reason(feature: Feature, reason: str | None) -> Feature:
 def catalogue() -> FeatureSet:
     """Every feature there is, table by table."""
     features = []
-    for module in _DERIVED:
+    for module in _MODULES:
         history: History | None = getattr(module, "HISTORY", None)
         if history is not None:
             features += [_of_asked(history, asked) for asked in history.asked]
@@ -119,6 +124,8 @@ class _Plan:
     histories: tuple[tuple[History, Compiled], ...]
     steps: tuple[tuple[pl.Expr, ...], ...]
     derived: tuple[pl.Expr, ...]
+    held: frozenset[str]
+    """Aggregates that derived features read."""
     copied: Mapping[str, str]
     empty: Mapping[str, pl.DataType]
 
@@ -131,6 +138,7 @@ def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
     derived: list[pl.Expr] = []
     copied: dict[str, str] = {}
     empty: dict[str, pl.DataType] = {}
+    held: set[str] = set()
 
     def depth(expr: pl.Expr) -> int:
         """How many levels of steps lie below; notes what it needs on the way."""
@@ -143,6 +151,7 @@ def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
                 below = max(below, steps[root] + 1)
             elif source in _HISTORIES:
                 aggregates.setdefault(source, {})[root] = None
+                held.add(root)
             else:
                 columns.add(root.removesuffix("_NONE"))
         return below
@@ -165,12 +174,13 @@ def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
         tuple((_HISTORIES[source], _HISTORIES[source].compile(names)) for source, names in aggregates.items()),
         tuple(tuple(_STEPS[name].alias(name) for name, at in steps.items() if at == level) for level in range(levels)),
         tuple(derived),
+        frozenset(held),
         copied,
         empty,
     )
 
 
-def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> pl.DataFrame:
+def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> dict[str, pl.Series]:
     """One row per id of one history: its aggregates, in the order of the ids."""
     rows = history.rows(frame, compiled)
     for level in compiled.levels:
@@ -185,7 +195,7 @@ def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: p
         found = found.with_columns(pl.when(pl.col(compiled.sums[name]) > 0).then(pl.col(name)) for name in unknown)
     if compiled.final:
         found = found.with_columns(compiled.final)
-    return found.drop(KEY)
+    return {column.name: column for column in found.get_columns()}
 
 
 def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFrame:
@@ -195,10 +205,12 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     wide = unmask("application", dossiers.tables["application"].select(plan.columns))
     ids = wide.select(KEY)
     parts = [_aggregate(dossiers.tables[history.table], history, compiled, ids) for history, compiled in plan.histories]
-    wide = pl.concat([wide, *parts], how="horizontal")
+    wide = pl.DataFrame([*wide.get_columns(), *(part[name] for part in parts for name in part if name in plan.held)])
     for step in plan.steps:
         wide = wide.with_columns(step)
     found = {column.name: column for column in (*wide.get_columns(), *wide.select(plan.derived).get_columns())}
+    for part in parts:
+        found |= part
     return pl.DataFrame([ids.to_series(), *(_column(feature, found, plan, len(ids)) for feature in wanted)])
 
 

@@ -73,10 +73,11 @@ STATISTICS: Final[Mapping[str, tuple[str, str]]] = {
 WINDOWS: Final = re.compile(
     r"[1-9]\d*(?:d|m)"  # the last so many days or months
     r"|(?:last|first)[1-9]\d*"  # the latest or the first so many rows
-    r"|lastloan"
+    r"|lastloan|latest"  # the latest loan; the latest row of each loan
     r"|active|closed|card|consumer|mortgage|microloan|secured"  # credits at the bureau
     r"|approved|refused|cancelled|running|cash|pos|revolving"  # earlier applications with us
 )
+"""The rows a statistic is taken over."""
 
 _TOKEN: Final = re.compile(r"[a-z][a-z0-9]*|[1-9]\d*[a-z]+")
 

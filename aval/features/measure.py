@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,10 +17,14 @@ import polars as pl
 from aval.credit.reason import REASONS, Theme
 from aval.data.tables import unmask
 from aval.errors import FeatureError
-from aval.features.feature import SOURCES, STATISTICS, Parts, parse
+from aval.features.feature import SOURCES, STATISTICS, Kind, Parts, parse
 
 KEY = "SK_ID_CURR"
 DAYS_A_YEAR = 365.25
+
+_ROW_STATISTICS = frozenset(
+    ("mean", "min", "max", "sum", "std", "median", "first", "last", "range", "distinct", "slope")
+)
 
 
 def ratio(above: pl.Expr, below: pl.Expr) -> pl.Expr:
@@ -32,21 +37,42 @@ def same_applicant() -> pl.Expr:
     return pl.col(KEY) == pl.col(KEY).shift(1)
 
 
+def runs(keys: "np.ndarray[Any, Any]") -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+    """Where each run of equal keys ends (exclusive), and its length."""
+    ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]) + 1, keys.size) if keys.size else np.zeros(0, dtype=np.int64)
+    return ends, np.diff(ends, prepend=0)
+
+
 def recency(frame: pl.DataFrame) -> pl.DataFrame:
-    """With a column `recent`: 1 for an applicant's last row, 2 for the one before; rows stand by applicant."""
-    keys = frame[KEY].to_numpy()
-    ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]) + 1, keys.size)
-    lengths = np.diff(ends, prepend=0)
-    recent = np.repeat(ends, lengths) - np.arange(keys.size)
+    """With `recent`, 1 for an applicant's last row, 2 for the one before; rows stand by applicant and time."""
+    ends, lengths = runs(frame[KEY].to_numpy())
+    recent = np.repeat(ends, lengths) - np.arange(frame.height)
     return frame.with_columns(pl.Series("recent", recent, dtype=pl.Int32))
+
+
+def recency_where(frame: pl.DataFrame, column: str, yes: pl.Expr) -> pl.DataFrame:
+    """With `column`, 1 for an applicant's last row that says yes, 2 for the one before; null for the others."""
+    ends, lengths = runs(frame[KEY].to_numpy())
+    said = frame.select(yes.fill_null(value=False)).to_series()
+    until = np.cumsum(said.to_numpy())
+    after = np.repeat(until[ends - 1], lengths) - until + 1
+    return frame.with_columns(pl.when(said).then(pl.Series(column, after, dtype=pl.Int32)).alias(column))
+
+
+def earliness(frame: pl.DataFrame) -> pl.DataFrame:
+    """With `early`, 1 for an applicant's first row, 2 for the next; rows stand by applicant and time."""
+    ends, lengths = runs(frame[KEY].to_numpy())
+    early = np.arange(frame.height) - np.repeat(ends - lengths, lengths) + 1
+    return frame.with_columns(pl.Series("early", early, dtype=pl.Int32))
 
 
 def by_time(frame: pl.DataFrame, time: str, reach: int) -> pl.DataFrame:
     """Rows of each applicant in order of time, ties in the order they stood; `time` lies within +-reach."""
-    order = frame.select(pl.col(KEY) * (2 * reach) + pl.col(time).cast(pl.Int64))
-    if order.to_series().is_sorted():
+    _, lengths = runs(frame[KEY].to_numpy())
+    moment = np.repeat(np.arange(lengths.size), lengths) * (2 * reach) + frame[time].to_numpy()
+    if (moment[1:] >= moment[:-1]).all():
         return frame
-    return frame.sort(order.to_series(), maintain_order=True).with_columns(pl.col(KEY).set_sorted())
+    return frame[np.argsort(moment, kind="stable")].with_columns(pl.col(KEY).set_sorted())
 
 
 def of_the(noun: str) -> str:
@@ -100,6 +126,7 @@ class Asked:
     theme: Theme
     reason: str | None
     actionable: bool
+    kind: Kind = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +223,7 @@ class History:
                         known.theme,
                         known.reason,
                         known.actionable,
+                        "category" if measure.endswith("_category") else "number",
                     )
                 )
 
@@ -266,7 +294,7 @@ class History:
         if parts.statistic is None:
             if parts.unit not in ("count", "share") or parts.what not in (*self.flags, self.row):
                 raise FeatureError(f"{name}: no such flag of {self.source}", "declare it first")
-        elif measure not in self.measures:
+        elif measure not in self.measures or parts.statistic not in _ROW_STATISTICS:
             raise FeatureError(f"{name}: no measure {measure} of {self.source}", "declare it first")
         for window in parts.windows:
             if window not in self.flags:
@@ -345,10 +373,14 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
 
     for name in names:
         parts = history._parts(name)
-        needed.update(history._roots(name))
         windows = parts.windows
+        if parts.statistic is None and parts.what in history.flags and not windows:
+            # Straight in the aggregation: a column of its own would cost more than it saves.
+            needed.update(root for root in history.flags[parts.what].expr.meta.root_names())
+        else:
+            needed.update(history._roots(name))
         if parts.statistic is None:
-            flag = pl.col(parts.what)
+            flag = pl.col(parts.what) if windows or parts.what == history.row else history.flags[parts.what].expr
             if parts.what == history.row and parts.unit == "count":
                 aggregates[name] = pl.col(window_column(windows)).sum() if windows else pl.len()
             elif windows:

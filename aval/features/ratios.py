@@ -23,6 +23,8 @@ _FAMILY = pl.col("CNT_FAM_MEMBERS")
 _ADULTS = _FAMILY - _CHILDREN
 
 DAYS_A_MONTH = 30
+A_DAY: Final = 1 / DAYS_A_YEAR
+"""In years. Constants multiply, never divide: Polars divides a column by a constant another way than it divides one row."""
 LOWEST_RATE: Final = 0.085
 """Below this yearly rate a term is not what the lender offered (RECIPES R3a)."""
 TERMS: Final = tuple(range(6, 61, 6))
@@ -36,7 +38,7 @@ def _steps() -> dict[str, pl.Expr]:
     steps: dict[str, pl.Expr] = {}
     for term in TERMS:
         paid = ratio(_ANNUITY * term, _CREDIT)
-        rate = paid ** (12.0 / term) - 1.0
+        rate = (paid.log() * (12.0 / term)).exp() - 1.0
         steps[f"implied{term}_rate"] = pl.when(rate > LOWEST_RATE).then(rate)
         steps[f"implied{term}_months"] = pl.when(pl.col(f"implied{term}_rate").is_not_null()).then(float(term))
     return steps
@@ -256,7 +258,7 @@ _RATIOS: Final = (
     ),
     (
         "age_end_years",
-        (DAYS_A_MONTH * ratio(_CREDIT, _ANNUITY) - _BIRTH) / DAYS_A_YEAR,
+        (DAYS_A_MONTH * ratio(_CREDIT, _ANNUITY) - _BIRTH) * A_DAY,
         "Age when the credit would end",
         "Âge à la fin du crédit",
         Theme.PERSON,
@@ -264,7 +266,7 @@ _RATIOS: Final = (
     ),
     (
         "employed_start_years",
-        (_EMPLOYED - _BIRTH) / DAYS_A_YEAR,
+        (_EMPLOYED - _BIRTH) * A_DAY,
         "Age at the start of the present employment",
         "Âge au début de l'emploi actuel",
         Theme.EMPLOYMENT,
@@ -272,7 +274,7 @@ _RATIOS: Final = (
     ),
     (
         "registration_start_years",
-        (_REGISTRATION - _BIRTH) / DAYS_A_YEAR,
+        (_REGISTRATION - _BIRTH) * A_DAY,
         "Age when the registration was changed",
         "Âge lors du changement d'inscription",
         Theme.CONTACT,
@@ -280,7 +282,7 @@ _RATIOS: Final = (
     ),
     (
         "identity_start_years",
-        (_IDENTITY - _BIRTH) / DAYS_A_YEAR,
+        (_IDENTITY - _BIRTH) * A_DAY,
         "Age when the identity document was changed",
         "Âge lors du changement de pièce d'identité",
         Theme.CONTACT,
@@ -288,7 +290,7 @@ _RATIOS: Final = (
     ),
     (
         "phone_start_years",
-        (_PHONE - _BIRTH) / DAYS_A_YEAR,
+        (_PHONE - _BIRTH) * A_DAY,
         "Age when the telephone was changed",
         "Âge lors du changement de téléphone",
         Theme.CONTACT,
