@@ -30,7 +30,8 @@ def canonical(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """
     first = (KEY, *(name for name in _ORDER.get(table, ()) if name in frame.columns))
     # -0.0 equals 0.0 for a sort but not for a division, so two orders of the pair would both be sorted.
-    zeros = [(pl.col(name) + 0.0) for name, dtype in frame.schema.items() if dtype == pl.Float64]
+    floats = [name for name, dtype in frame.schema.items() if dtype == pl.Float64]
+    zeros = [pl.when(pl.col(name) == 0.0).then(0.0).otherwise(name).alias(name) for name in floats]
     rest = (name for name in frame.columns if name not in first)
     return marked(frame.with_columns(zeros).sort(*first, *rest, nulls_last=False).rechunk())
 

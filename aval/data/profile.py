@@ -138,7 +138,8 @@ def write(warehouse: Warehouse, folder: Path, profile: Profile | None = None) ->
     _bars(
         correlation,
         [(link.column, link.value) for link in facts.correlations],
-        "Correlation with default (negative: safer)",
+        "Correlation with default (red: riskier)",
+        risk=True,
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.json").write_text(facts.json(), encoding="utf-8")
@@ -208,9 +209,12 @@ def _draw_outcome(axes: "Axes", facts: Profile) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _bars(axes: "Axes", bars: list[tuple[str, float]], title: str) -> None:
+def _bars(axes: "Axes", bars: list[tuple[str, float]], title: str, *, risk: bool = False) -> None:
+    def colour(value: float) -> str:
+        return "#b5473c" if risk and value > 0 else "#3f7f93"
+
     places: Any = range(len(bars))
-    axes.barh(places, [value for _, value in bars], color=["#b5473c" if value < 0 else "#3f7f93" for _, value in bars])
+    axes.barh(places, [value for _, value in bars], color=[colour(value) for _, value in bars])
     axes.set_yticks(places, [name for name, _ in bars], fontsize=8)
     axes.invert_yaxis()
     axes.set_title(title, loc="left")
