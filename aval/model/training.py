@@ -71,7 +71,7 @@ class Trained:
     fairness: Fairness
     folds: tuple[Fold, ...]
     out_of_fold: tuple[Matrix, Matrix]
-    """Margins and targets of the development rows, for the pictures."""
+    """Calibrated out-of-fold probabilities and targets of the development rows, for the pictures."""
     parameters: dict[str, str]
     """As read back from the fitted booster."""
     trees: int
@@ -180,7 +180,7 @@ class _Task:
         facts = self._facts(trees, cutoff, model.trees.parameters)
         self._store(model, table, folder, facts)
         cross_validated = self._folds(held, stops, probability, target)
-        return self._judge(folder, facts, cutoff, truth, (margin, target), cross_validated)
+        return self._judge(folder, facts, cutoff, truth, (probability, target), cross_validated)
 
     def _cross_validate(self, table: Table, target: Matrix, held: Sequence[Places]) -> tuple[int, Matrix, list[int]]:
         """The number of trees that was best over all folds, the out-of-fold margins there, and each fold's own best."""

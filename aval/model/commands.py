@@ -1,0 +1,221 @@
+"""The commands of learning: `aval train`, `aval results`, `aval promote` and `aval mlflow`."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from aval.errors import OptionError, RegistryError
+
+if TYPE_CHECKING:
+    from aval.data.warehouse import Warehouse
+    from aval.model.gates import Gates
+    from aval.model.registry import Registry
+
+app = typer.Typer()
+
+PLAN: Final = Path(__file__).resolve().parents[2] / "plans" / "champion.toml"
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a script.")]
+
+
+@app.command()
+def train(
+    ctx: typer.Context,
+    plan: Annotated[Path, typer.Argument(help="What to train: a file of plans/.", show_default=False)] = PLAN,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="True probabilities of default, which only a simulation has; by default truth.parquet "
+            "where the ingested files lay. Used for the figures alone."
+        ),
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads to train with [AVAL_THREADS].", show_default=False)] = 0,
+    promote: Annotated[bool, typer.Option("--promote", help="Make it the champion if the gates pass.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a plan's candidates, judge each stored model on rows nothing has touched, and register it.
+
+    The first model becomes the champion. Example: [bold]aval train plans/champion.toml[/bold]
+    """
+    from aval.credit.policy import Policy
+    from aval.data.warehouse import Warehouse
+    from aval.model.calibration import isotonic
+    from aval.model.pictures import draw
+    from aval.model.plan import Plan
+    from aval.model.report import facts, show
+    from aval.model.training import train
+
+    home: Path = ctx.obj.home
+    stated, policy = Plan.load(plan), Policy.load(ctx.obj.policy)
+    warehouse = Warehouse.open(home / "warehouse")
+    known = _truth(warehouse, truth)
+    registry = _registry(ctx)
+    with _progress() as told:
+        found = train(
+            warehouse,
+            stated,
+            policy,
+            home / "models" / stated.name,
+            home=home,
+            truth=known,
+            threads=threads or ctx.obj.threads,
+            advance=told,
+        )
+    done: list[dict[str, Any]] = []
+    for trained in found:
+        place = home / "pictures" / stated.name / trained.candidate
+        probability, target = trained.out_of_fold
+        curve = isotonic(probability, target)
+        drawn = draw(trained.evaluation, place, ctx.obj.lang, fairness=trained.fairness, isotonic=curve)
+        version = registry.record(trained, drawn)
+        crowned, why = _crown(registry, version, warehouse, policy, promote=promote)
+        done.append({**facts(trained), "version": version, "champion": crowned, "gates": why, "pictures": str(place)})
+        if not as_json:
+            show(trained, version, why, place)
+    if as_json:
+        typer.echo(json.dumps(done if len(done) > 1 else done[0]))
+
+
+def _crown(
+    registry: "Registry", version: str, warehouse: "Warehouse", policy: Any, *, promote: bool
+) -> tuple[bool, str]:
+    """The first model decides at once; a later one only if asked for and let through."""
+    if registry.crowned() is None:
+        registry.promote(version, by=getpass.getuser(), why="the first model", gates=None)
+        return True, "champion, for there was none"
+    if not promote:
+        return False, f"not the champion; `aval promote {version} --why ...` lets the gates decide"
+    try:
+        gates = _examine(registry, version, warehouse, policy)
+        registry.promote(version, by=getpass.getuser(), why="aval train --promote", gates=gates)
+    except RegistryError as problem:
+        return False, str(problem)
+    return True, "champion, for the gates passed"
+
+
+def _examine(registry: "Registry", version: str, warehouse: "Warehouse", policy: Any) -> "Gates":
+    from aval.model.gates import examine
+
+    challenger, _ = registry.load(version)
+    crowned = registry.crowned()
+    champion = registry.load(crowned)[0] if crowned is not None and crowned != version else None
+    return examine(challenger, champion, warehouse, policy)
+
+
+def _truth(warehouse: "Warehouse", stated: Path | None) -> Path | None:
+    """The file of true probabilities, if a simulation left one where the ingested files lay."""
+    if stated is not None:
+        if not stated.is_file():
+            raise OptionError("--truth", f"names {stated}, which is not there")
+        return stated
+    folder = warehouse.manifest.folder
+    beside = Path(folder) / "truth.parquet"
+    return beside if folder and beside.name in warehouse.manifest.ignored and beside.is_file() else None
+
+
+@app.command()
+def results(ctx: typer.Context, as_json: Json = False) -> None:
+    """Everything that was trained, as tracking has it: figures on the test part of each run's own data.
+
+    Example: [bold]aval results[/bold]
+    """
+    from dataclasses import asdict
+
+    from aval.model.report import table
+
+    runs = _registry(ctx).results()
+    if as_json:
+        typer.echo(json.dumps([asdict(run) for run in runs]))
+        return
+    table(runs)
+
+
+@app.command()
+def promote(
+    ctx: typer.Context,
+    version: Annotated[str, typer.Argument(help="A registered version; the newest by default.")] = "",
+    why: Annotated[str, typer.Option(help="The reason, kept with the version.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a version the champion if it is not dearer, is calibrated, and gives the same numbers here.
+
+    Example: [bold]aval promote 3 --why "monthly retraining"[/bold]
+    """
+    from dataclasses import asdict
+
+    from aval.credit.policy import Policy
+    from aval.data.warehouse import Warehouse
+
+    if not why.strip():
+        raise OptionError("--why", "states the reason for the promotion")
+    registry = _registry(ctx)
+    number = version or registry.latest()
+    _, number = registry.load(number)
+    if registry.crowned() == number:
+        raise RegistryError(f"version {number} is the champion already", "name another one, see `aval results`")
+    warehouse = Warehouse.open(ctx.obj.home / "warehouse")
+    gates = _examine(registry, number, warehouse, Policy.load(ctx.obj.policy))
+    registry.promote(number, by=getpass.getuser(), why=why.strip(), gates=gates)
+    if as_json:
+        typer.echo(json.dumps({"champion": number, "gates": asdict(gates)}))
+        return
+    typer.echo(f"Version {number} is the champion. On {gates.rows:,} untouched applications:")
+    for name, value in gates.facts().items():
+        typer.echo(f"  {name.removeprefix('gate_'):<8}{value}")
+
+
+@app.command()
+def mlflow(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000,
+) -> None:
+    """Open MLflow's own pages on the store, on this machine only. Stop with Ctrl-C.
+
+    Example: [bold]aval mlflow --port 5001[/bold]
+    """
+    import subprocess
+
+    registry = _registry(ctx)
+    if registry.uri.startswith(("http://", "https://")):
+        typer.echo(f"Tracking is kept by a server: open {registry.uri}")
+        return
+    registry.results()
+    typer.echo(f"http://127.0.0.1:{port} (ready in about ten seconds; Ctrl-C stops it)")
+    asked = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", registry.uri]
+    asked += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    told = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    server = subprocess.Popen(asked, env={**os.environ, **told})  # noqa: S603 - our own interpreter, no shell
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        code = server.wait()
+        return
+    if code:
+        raise RegistryError(f"MLflow's server ended with code {code}", "see its lines above, or take another --port")
+
+
+def _registry(ctx: typer.Context) -> "Registry":
+    from aval.model.registry import Registry
+
+    return Registry(ctx.obj.tracking_uri, ctx.obj.home)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """A bar on the error stream for what is under way; nothing where that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    marks = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*marks, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("", total=1.0)
+        yield lambda what, share: bars.update(task, description=what, completed=share)

@@ -1,0 +1,352 @@
+"""MLflow's one home: what was tried, what is registered, and which version decides."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlparse
+
+import numpy as np
+
+from aval.data.tables import HISTORIES, KEY, layout
+from aval.errors import ArtefactError, RegistryError
+from aval.model import artefact
+from aval.model.gates import Gates
+from aval.model.model import Model
+
+if TYPE_CHECKING:
+    from aval.model.training import Trained
+
+NAME: Final = "aval"
+"""Of the experiment and of the registered model."""
+
+CHAMPION: Final = "champion"
+
+_LIBRARIES: Final = ("dataframely", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow")
+"""What the registered model needs besides aval itself, which is installed from its own checkout."""
+
+_AT_ONCE: Final = 90
+"""Parameters sent together; MLflow takes 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One line of `aval results`."""
+
+    run: str
+    started_at: str
+    candidate: str
+    plan: str
+    version: str
+    aliases: tuple[str, ...]
+    data: str
+    """First characters of the data's fingerprint: figures of unlike data are not to be compared."""
+    metrics: Mapping[str, float]
+
+
+class Registry:
+    """Tracking and versions, in `HOME/mlflow.db` and `HOME/mlartifacts` unless `uri` names another place."""
+
+    def __init__(self, uri: str, home: Path) -> None:
+        self._home = home.resolve()
+        self._file = None if uri else self._home / "mlflow.db"
+        self.uri = uri or f"sqlite:///{self._file}"
+
+    def record(self, trained: "Trained", pictures: Sequence[Path] = ()) -> str:
+        """Write down a training and register its model. Returns the version's number."""
+        facts = artefact.verify(trained.folder)
+        tags = {
+            "candidate": trained.candidate,
+            "plan": trained.plan.name,
+            "data_fingerprint": str(facts["data_fingerprint"]),
+            "feature_digest": str(facts["feature_digest"]),
+            "split": trained.split,
+            "manifest": artefact.digest_of(trained.folder / artefact.MANIFEST),
+        }
+        with self._mlflow(write=True) as mlflow:
+            with mlflow.start_run(
+                experiment_id=self._experiment(), run_name=f"{trained.plan.name}/{trained.candidate}", tags=tags
+            ) as run:
+                for some in _portions(_parameters(trained)):
+                    mlflow.log_params(some)
+                mlflow.log_metrics(_metrics(trained))
+                for number, fold in enumerate(trained.folds):
+                    for name, value in asdict(fold).items():
+                        mlflow.log_metric(f"cv_{name}", float(value), step=number)
+                mlflow.log_dict(facts["plan"], "plan.json")
+                for picture in pictures:
+                    mlflow.log_artifact(str(picture), "pictures")
+                for name in ("evaluation.json", "fairness.json", "importance.json"):
+                    mlflow.log_artifact(str(trained.folder / name))
+                stored = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(Path(__file__).with_name("served.py")),
+                    artifacts={"model": str(trained.folder)},
+                    signature=_signature(),
+                    pip_requirements=[f"{name}=={installed(name)}" for name in _LIBRARIES],
+                )
+                self._register()
+                made = self._client.create_model_version(
+                    NAME, stored.model_uri, run.info.run_id, tags=tags, model_id=stored.model_id
+                )
+            return str(made.version)
+
+    def champion(self) -> tuple[Model, str]:
+        """The model that decides, and its version.
+
+        Raises:
+            RegistryError: there is none.
+            ArtefactError: it is not what was registered.
+        """
+        return self.load(CHAMPION)
+
+    def load(self, which: str) -> tuple[Model, str]:
+        """A version by number or alias, every file verified against the manifest and that against the registry.
+
+        Raises:
+            RegistryError: no such version.
+            ArtefactError: it is not what was registered.
+        """
+        with self._mlflow() as mlflow:
+            made = self._version(which)
+            folder = self._fetch(mlflow, made)
+        manifest = folder / artefact.MANIFEST
+        if not manifest.is_file():
+            raise ArtefactError(manifest, "the file is missing")
+        if made.tags.get("manifest") != artefact.digest_of(manifest):
+            raise ArtefactError(manifest, "it is not the manifest that was registered")
+        return Model.load(folder), str(made.version)
+
+    def crowned(self) -> str | None:
+        """The champion's version, or None."""
+        if self._file is not None and not self._file.exists():
+            return None
+        with self._mlflow():
+            return self._aliases().get(CHAMPION)
+
+    def latest(self) -> str:
+        """The newest version. Raises RegistryError when there is none."""
+        with self._mlflow():
+            versions = self._client.search_model_versions(f"name='{NAME}'")
+        if not versions:
+            raise RegistryError("no model is registered", "run `aval train`")
+        return str(max(int(made.version) for made in versions))
+
+    def promote(self, version: str, *, by: str, why: str, gates: Gates | None) -> None:
+        """Make a version the champion. Without gates, only where there is no champion yet.
+
+        Raises:
+            RegistryError: a gate stays shut, with its figures, or there is no such version.
+        """
+        before = self.crowned()
+        if gates is None and before is not None:
+            raise RegistryError(f"version {before} is the champion", "let the gates decide with `aval promote`")
+        if gates is not None:
+            gates.require(version)
+        facts = {
+            "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "promoted_by": by,
+            "promoted_why": why,
+            **(gates.facts() if gates is not None else {}),
+        }
+        with self._mlflow(write=True):
+            made = self._version(version)
+            for name, value in facts.items():
+                self._client.set_model_version_tag(NAME, made.version, name, value)
+            self._client.set_registered_model_alias(NAME, CHAMPION, made.version)
+            if before is not None and before != str(made.version):
+                self._client.set_model_version_tag(NAME, before, "replaced_by", str(made.version))
+
+    def results(self) -> list[Run]:
+        """Every finished run, the newest first."""
+        with self._mlflow():
+            found = self._client.get_experiment_by_name(NAME)
+            if found is None:
+                return []
+            runs = self._client.search_runs([found.experiment_id], order_by=["attributes.start_time DESC"])
+            versions = {made.run_id: str(made.version) for made in self._client.search_model_versions(f"name='{NAME}'")}
+            aliases = self._aliases()
+        return [
+            Run(
+                run=run.info.run_id,
+                started_at=datetime.fromtimestamp(run.info.start_time / 1000.0, UTC).isoformat(timespec="seconds"),
+                candidate=run.data.tags.get("candidate", ""),
+                plan=run.data.tags.get("plan", ""),
+                version=versions.get(run.info.run_id, ""),
+                aliases=tuple(a for a, number in aliases.items() if number == versions.get(run.info.run_id)),
+                data=run.data.tags.get("data_fingerprint", "")[:8],
+                metrics=dict(run.data.metrics),
+            )
+            for run in runs
+            if run.info.status == "FINISHED"
+        ]
+
+    def _version(self, which: str) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if which.isdecimal():
+                return self._client.get_model_version(NAME, which)
+            return self._client.get_model_version_by_alias(NAME, which)
+        except MlflowException:
+            what = "no champion yet" if which == CHAMPION else f"no version {which!r}"
+            raise RegistryError(f"{self.uri}: {what}", "run `aval train`, or look at `aval results`") from None
+
+    def _fetch(self, mlflow: Any, made: Any) -> Path:
+        """The folder a version was stored in: where it lies on this machine, or a copy under home."""
+        where = str(self._client.get_model_version_download_uri(NAME, made.version))
+        place = urlparse(where)
+        if place.scheme in ("", "file"):
+            root = Path(unquote(place.path))
+        else:
+            root = self._home / "fetched" / str(made.tags.get("manifest", made.version))
+            if not (root / "MLmodel").exists():
+                mlflow.artifacts.download_artifacts(artifact_uri=where, dst_path=str(root), tracking_uri=self.uri)
+        found = sorted(root.glob(f"artifacts/*/{artefact.MANIFEST}"))
+        return found[0].parent if found else root / "artifacts"
+
+    @cached_property
+    def _client(self) -> Any:
+        import mlflow
+
+        return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def _aliases(self) -> dict[str, str]:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return {alias: str(number) for alias, number in self._client.get_registered_model(NAME).aliases.items()}
+        except MlflowException:
+            return {}
+
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(NAME)
+        if found is not None:
+            return str(found.experiment_id)
+        # A server says itself where artefacts go.
+        where = None if self._file is None else (self._home / "mlartifacts").as_uri()
+        return str(self._client.create_experiment(NAME, artifact_location=where))
+
+    def _register(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.get_registered_model(NAME)
+        except MlflowException:
+            self._client.create_registered_model(NAME, description="Probability of default, with its evidence.")
+
+    @contextmanager
+    def _mlflow(self, *, write: bool = False) -> Iterator[Any]:
+        """MLflow bound to this place for a while: silent, without telemetry, its complaints in one sentence.
+
+        Raises:
+            RegistryError: nothing was ever recorded there, or MLflow cannot do what is asked.
+        """
+        if self._file is not None:
+            if not write and not self._file.exists():
+                raise RegistryError(f"{self._home}: nothing was trained there yet", "run `aval train`")
+            self._home.mkdir(parents=True, exist_ok=True)
+        os.environ.update(_QUIET)
+        with warnings.catch_warnings():
+            # SQLAlchemy's deprecations inside MLflow, and advice on type hints and input examples.
+            warnings.simplefilter("ignore")
+            import mlflow
+            from mlflow.exceptions import MlflowException
+
+            _hush()
+            before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+            mlflow.set_tracking_uri(self.uri)
+            mlflow.set_registry_uri(self.uri)
+            try:
+                yield mlflow
+            except MlflowException as problem:
+                said = str(problem).splitlines()[0].rstrip(".")
+                raise RegistryError(
+                    f"{self.uri}: {said}", "check MLFLOW_TRACKING_URI and that its server runs"
+                ) from None
+            finally:
+                mlflow.set_tracking_uri(before[0])
+                mlflow.set_registry_uri(before[1])
+
+
+_QUIET: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_DISABLE_ENV_CREATION": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def _hush() -> None:
+    """MLflow tells at length how it makes its tables."""
+    import logging
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _portions(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    entries = list(parameters.items())
+    for start in range(0, len(entries), _AT_ONCE):
+        yield dict(entries[start : start + _AT_ONCE])
+
+
+def _parameters(trained: "Trained") -> dict[str, Any]:
+    """The plan as stated, and LightGBM's parameters as read back from the booster."""
+    plan = trained.plan
+    return {
+        "plan.name": plan.name,
+        "plan.why": plan.why,
+        "plan.test_share": plan.test_share,
+        "plan.folds": plan.folds,
+        "plan.seed": plan.seed,
+        "plan.without": json.dumps(plan.without),
+        "plan.features": plan.features if isinstance(plan.features, str) else f"{len(plan.features)} named",
+        "features": trained.features,
+        "trees": trained.trees,
+        "rows_development": trained.rows[0],
+        "rows_test": trained.rows[1],
+        **{name: value[:500] for name, value in trained.parameters.items() if value},
+    }
+
+
+def _metrics(trained: "Trained") -> dict[str, float]:
+    """Everything measured, by flat name."""
+    across = {
+        f"cv_{name}_{kind}": float(value)
+        for name in ("auc", "log_loss", "cost")
+        for kind, value in _spread([getattr(fold, name) for fold in trained.folds])
+    }
+    return {
+        **trained.evaluation.metrics(),
+        **trained.fairness.metrics(),
+        **across,
+        "seconds": trained.seconds,
+        "peak_memory_gb": trained.peak_bytes / 1e9,
+    }
+
+
+def _spread(values: Sequence[float]) -> tuple[tuple[str, float], tuple[str, float]]:
+    return ("mean", float(np.mean(values))), ("deviation", float(np.std(values, ddof=1)))
+
+
+def _signature() -> Any:
+    """Raw columns of an application (numbers as doubles, text as strings) and the histories as JSON lists."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    asked: list[Any] = [ColSpec(DataType.long, KEY)]
+    for name, dtype in layout("application").items():
+        if name != KEY:
+            kind = DataType.double if dtype.is_numeric() else DataType.string
+            asked.append(ColSpec(kind, name, required=False))
+    asked += [ColSpec(DataType.string, table, required=False) for table in HISTORIES]
+    return ModelSignature(Schema(asked), Schema([ColSpec(DataType.long, KEY), ColSpec(DataType.double, "probability")]))
