@@ -24,7 +24,7 @@ _ADULTS = _FAMILY - _CHILDREN
 
 DAYS_A_MONTH = 30
 A_DAY: Final = 1 / DAYS_A_YEAR
-"""In years. Constants multiply, never divide: Polars divides a column by a constant another way than it divides one row."""
+"""In years. Constants multiply, never divide: Polars divides one row by a constant in another way than a column."""
 LOWEST_RATE: Final = 0.085
 """Below this yearly rate a term is not what the lender offered (RECIPES R3a)."""
 TERMS: Final = tuple(range(6, 61, 6))
