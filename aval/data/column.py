@@ -60,6 +60,10 @@ def _listed(values: Sequence[str]) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
     return {"values": lambda value: value.is_in(list(values))}
 
 
+# A field that is never closed swallows the lines after it, and their rows with them.
+_ONE_LINE: dict[str, Callable[[pl.Expr], pl.Expr]] = {"line": lambda value: ~value.str.contains("\n", literal=True)}
+
+
 class Known:
     """Makes the columns of a table whose values are known at one moment (`when`)."""
 
@@ -138,7 +142,7 @@ class Known:
         none: Sequence[Stand] = (),
     ) -> Any:
         facts = {"unit": "category", "known": self.when, "values": values, "closed": closed, "none": tuple(none)}
-        check = _listed(values) if closed else None
+        check = _listed(values) if closed else _ONE_LINE
         return dy.String(nullable=nullable, check=check, description=meaning, metadata=facts)
 
     def date(self, meaning: str) -> Any:

@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -148,6 +149,7 @@ class _Utf8(io.RawIOBase):
 
     def __init__(self, inner: IO[bytes]) -> None:
         self._inner = inner
+        self.quotes = 0  # odd at the end where a field was never closed
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         self._pending = False  # a character may stand across two blocks
         self._held = b""
@@ -158,6 +160,7 @@ class _Utf8(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while not self._held:
             block = self._inner.read(len(buffer))
+            self.quotes += block.count(b'"')
             if block.isascii() and not self._pending and block:
                 buffer[: len(block)] = block
                 return len(block)
@@ -243,7 +246,7 @@ class Reader:
             if name.endswith(".gz"):
                 counted = cast(IO[bytes], gzip.GzipFile(fileobj=counted))
                 self._stack.callback(counted.close)
-            return _Csv(io.BufferedReader(_Utf8(counted), 1 << 20), self._unreadable)
+            return _Csv(_Utf8(counted), self._unreadable)
         except (*_DAMAGED, OSError):
             raise self._unreadable("is truncated or not what its name says", "copy or download it again") from None
 
@@ -271,8 +274,9 @@ class Reader:
 class _Csv:
     """Every cell is read as text: what a cell should be is for the contract to say, row by row."""
 
-    def __init__(self, stream: io.BufferedReader, unreadable: Callable[[str, str], SourceUnreadable]) -> None:
-        self._stream, self._unreadable = stream, unreadable
+    def __init__(self, text: _Utf8, unreadable: Callable[[str, str], SourceUnreadable]) -> None:
+        self._text, self._unreadable = text, unreadable
+        self._stream = stream = io.BufferedReader(text, 1 << 20)
         line = stream.peek(1 << 16)[: 1 << 16]
         if not line:
             raise unreadable("is empty", "export it again")
@@ -296,7 +300,7 @@ class _Csv:
 
         if self._single:  # a header and nothing under it
             return
-        ragged: list[tuple[int, str]] = []
+        ragged: deque[tuple[int, str]] = deque()
 
         def aside(row: pc.InvalidRow) -> str:
             ragged.append((row.number, row.text))
@@ -314,21 +318,25 @@ class _Csv:
                 quoted_strings_can_be_null=True,
             ),
         )
-        line = 1
+        line, last = 1, list[str | None]()
         for batch in reader:
             cells = pl.DataFrame(pa.table(batch))
-            # Ragged lines were skipped, but they count: the row after them keeps its own line number.
-            skipped, ragged[:] = sorted(ragged), []
-            for _, text in skipped:
-                if text.count('"') % 2:
-                    raise self._unreadable("a quotation mark is never closed", "export it again")
-            rows = _numbers(line, cells.height, [number for number, _ in skipped])
-            line += cells.height + len(skipped)
-            yield Batch(cells, rows, tuple(skipped))
+            # A skipped line counts, so that the rows after it keep their own numbers; the parser runs ahead, and
+            # what it has skipped further down waits for its batch.
+            ends = line + cells.height
+            skipped = []
+            while ragged and ragged[0][0] <= ends + 1:
+                skipped.append(ragged.popleft())
+                ends += 1
+            yield Batch(cells, _numbers(line, cells.height, [number for number, _ in skipped]), tuple(skipped))
+            line, last = ends, [*cells.tail(1).row(0), *(text for _, text in skipped[-1:])]
         if ragged:
             yield Batch(
                 pl.DataFrame(schema=dict.fromkeys(wanted, pl.String)), pl.Series([], dtype=pl.Int64), tuple(ragged)
             )
+        last += [text for _, text in ragged]
+        if self._text.quotes % 2 and any("\n" in (cell or "") for cell in last):
+            raise self._unreadable("a quotation mark is never closed", "export it again")
 
 
 def _numbers(line: int, height: int, skipped: list[int]) -> pl.Series:
