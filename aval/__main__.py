@@ -18,6 +18,7 @@ from aval.service.commands import app as service
 app = typer.Typer(
     help="From a lender's raw tables to a decision that can be defended.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
