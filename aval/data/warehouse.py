@@ -171,4 +171,4 @@ class _File:
         return table, keys
 
     def _shuffled(self) -> WarehouseError:
-        return WarehouseError(self._path, f"is not sorted by {KEY}")
+        return WarehouseError(self._path, f"is not sorted by {KEY} in whole row groups")
