@@ -85,17 +85,16 @@ _h.measure(
     "BUREAU_OVERDUE",
 )
 
-_h.count("BUREAU_AGE", "", "12m", "24m", "latest 3m")
+_h.count("BUREAU_AGE", "", "12m", "latest 3m")
 _h.share("begin", unit="count")
-_h.share("late serious", "", "12m", "24m", unit="count")
-_h.share("closed unknown ontime late1 late2 late3 late4 late5 late serious")
+_h.share("late serious", "", unit="count")
+_h.share("closed unknown ontime late late1 late2 late3 late5")
 _h.share("late closed unknown ontime", "6m", "12m", "24m", "36m")
-_h.share("closed unknown ontime late", "latest")
-_h.declare("late_rating", "mean max std sum slope", "")
-_h.declare("late_rating", "mean max", "12m", "24m", "latest")
-_h.declare("age_months", "mean max min", "")
-_h.declare("age_months", "min max mean", "latest")
-_h.declare("late_age_months", "min max mean", "")
+_h.share("closed ontime late", "latest")
+_h.declare("late_rating", "mean max slope", "")
+_h.declare("age_months", "mean min", "")
+_h.declare("age_months", "max mean", "latest")
+_h.declare("late_age_months", "min max", "")
 
 
 def _b(name: str) -> pl.Expr:

@@ -129,41 +129,40 @@ _h.measure("type_count", _TYPE, "kind of credit", "le type de crédit", "BUREAU_
 
 
 _h.count("BUREAU_KIND", "", "90d", "180d", "365d", "730d", "1095d", "mortgage", "microloan")
-_h.count("BUREAU_KIND", "active", "active 365d", "active card", "active consumer", "active secured", actionable=True)
-_h.share("active sold consumer card mortgage vehicle microloan business capital other foreign")
-_h.share("overdue everoverdue prolonged indebted unfinished lapsed")
-_h.share("lapsed overdue everoverdue prolonged", unit="count")
-_h.declare("type_count", "distinct", "", "active")
+_h.count("BUREAU_KIND", "active", "active 365d", "active card", "active consumer", actionable=True)
+_h.share("active sold consumer card vehicle business capital other foreign")
+_h.share("everoverdue indebted unfinished lapsed")
+_h.declare("type_count", "distinct", "")
 _h.declare("opened_days", "mean min max std", "")
 _h.declare("opened_days", "mean min max", "active")
 _h.declare("opened_days", "min", "consumer", "card", "microloan", "closed")
 _h.declare("gap_days", "mean min max std last", "")
 _h.declare("end_days", "mean min max std", "", "active")
-_h.declare("left_days", "mean max sum", "")
-_h.declare("planned_days", "mean max min", "", "last3")
-_h.declare("planned_days", "mean", "active", "closed", "consumer")
+_h.declare("left_days", "mean sum", "")
+_h.declare("planned_days", "mean max min", "")
+_h.declare("planned_days", "mean", "active", "closed", "last3")
 _h.declare("ended_days", "mean min max", "")
 _h.declare("lasted_days", "mean max min", "")
 _h.declare("early_days", "mean min max sum", "")
 _h.declare("updated_days", "mean min max", "")
 _h.declare("updated_days", "mean", "active")
-_h.declare("overdue_days", "mean max sum", "")
-_h.declare("worst_overdue_amount", "mean max sum std", "")
-_h.declare("worst_overdue_amount", "max", "active", "730d", "consumer")
-_h.declare("overdue_amount", "mean max sum", "")
-_h.declare("prolonged_count", "mean max sum", "")
-_h.declare("credit_amount", "mean min max sum std", "")
-_h.declare("credit_amount", "mean max sum", "active", "closed", "consumer", "card", "365d", "730d")
-_h.declare("credit_amount", "mean", "last3", "180d")
-_h.declare("credit_amount", "sum", "mortgage", "microloan")
-_h.declare("credit_amount", "last slope", "")
-_h.declare("debt_amount", "mean min max sum std", "")
-_h.declare("debt_amount", "mean max sum", "active")
-_h.declare("debt_amount", "sum", "consumer", "card", "mortgage", "microloan", "365d", "730d")
-_h.declare("limit_amount", "mean max sum", "", "active")
+_h.declare("overdue_days", "max", "")
+_h.declare("worst_overdue_amount", "mean max", "")
+_h.declare("worst_overdue_amount", "max", "active", "730d")
+_h.declare("overdue_amount", "sum", "")
+_h.declare("prolonged_count", "sum", "")
+_h.declare("credit_amount", "mean min max sum std last", "")
+_h.declare("credit_amount", "mean max sum", "active")
+_h.declare("credit_amount", "sum", "consumer", "card", "mortgage", "microloan", "closed", "365d", "730d")
+_h.declare("credit_amount", "mean", "last3", "365d", "consumer", "card")
+_h.declare("credit_amount", "slope", "")
+_h.declare("debt_amount", "mean max min sum std", "")
+_h.declare("debt_amount", "mean", "active")
+_h.declare("debt_amount", "sum", "consumer", "card", "365d", "730d")
+_h.declare("limit_amount", "mean sum", "")
 _h.declare("annuity_amount", "mean max sum", "")
-_h.declare("annuity_amount", "sum", "active")
-_h.declare("debt_ratio", "mean max min", "", "active")
+_h.declare("debt_ratio", "mean max", "")
+_h.declare("debt_ratio", "mean min", "active")
 _h.declare("debt_ratio", "mean", "card", "consumer", "365d")
 _h.declare("repaid_amount", "mean sum", "", "active")
 _h.declare("overdue_ratio", "mean max", "")
@@ -198,13 +197,6 @@ FEATURES: Final[tuple[Derived, ...]] = (
         "Rapport de la dette des cartes externes à leurs plafonds et dette",
         "BUREAU_DEBT",
         actionable=True,
-    ),
-    derived(
-        "bureau_overdue_debt_ratio",
-        ratio(_a("overdue_amount_sum"), _a("debt_amount_sum")),
-        "Amount overdue over the debt left on bureau credits",
-        "Rapport de l'impayé à la dette restante des crédits externes",
-        "BUREAU_OVERDUE",
     ),
     derived(
         "bureau_credit_type_ratio",

@@ -47,9 +47,8 @@ _TOGETHER: Final = (
         "Sum of the external scores known",
         "Somme des scores externes connus",
     ),
-    ("score_product", _1 * _2 * _3, "Product of the three external scores", "Produit des trois scores externes"),
     (
-        "known_score_product",
+        "score_product",
         pl.when(_ANY).then(_1.fill_null(1.0) * _2.fill_null(1.0) * _3.fill_null(1.0)),
         "Product of the external scores known",
         "Produit des scores externes connus",

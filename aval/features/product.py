@@ -18,8 +18,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("rejectlimit", "LIMIT", "refused for reason LIMIT", "refusées au motif LIMIT"),
             ("rejectsco", "SCO", "refused for reason SCO", "refusées au motif SCO"),
             ("rejectscofr", "SCOFR", "refused for reason SCOFR", "refusées au motif SCOFR"),
-            ("rejectverif", "VERIF", "refused for reason VERIF", "refusées au motif VERIF"),
-            ("rejectunknown", "XNA", "refused for an unknown reason", "refusées sans motif connu"),
         ),
     ),
     (
@@ -27,7 +25,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
         "PREVIOUS_RECENT",
         (
             ("newclient", "New", "as a new client", "en tant que nouveau client"),
-            ("refreshed", "Refreshed", "as a returning client", "en tant qu'ancien client de retour"),
             ("repeater", "Repeater", "as a regular client", "en tant que client habituel"),
         ),
     ),
@@ -37,7 +34,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
         (
             ("portfoliopos", "POS", "of the POS portfolio", "du portefeuille POS"),
             ("portfoliocash", "Cash", "of the cash portfolio", "du portefeuille des prêts personnels"),
-            ("portfoliocards", "Cards", "of the card portfolio", "du portefeuille des cartes"),
         ),
     ),
     (
@@ -61,10 +57,7 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
     (
         "NAME_PAYMENT_TYPE",
         "PREVIOUS_TERMS",
-        (
-            ("paybank", "Cash through the bank", "paid through the bank", "payées par la banque"),
-            ("payaccount", "Non-cash from your account", "paid from an account", "payées depuis un compte"),
-        ),
+        (("paybank", "Cash through the bank", "paid through the bank", "payées par la banque"),),
     ),
     (
         "CHANNEL_TYPE",
@@ -76,7 +69,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("channelregional", "Regional / Local", "made locally", "faites par le réseau local"),
             ("channelcontact", "Contact center", "made by telephone", "faites par téléphone"),
             ("channelap", "AP+ (Cash loan)", "made through the channel AP+", "faites par le canal AP+"),
-            ("channelcorporate", "Channel of corporate sales", "made through an employer", "faites par l'employeur"),
         ),
     ),
     (
@@ -87,9 +79,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("sellerconnectivity", "Connectivity", "at a telephone seller", "chez un vendeur de téléphonie"),
             ("sellerfurniture", "Furniture", "at a furniture seller", "chez un vendeur de meubles"),
             ("sellerconstruction", "Construction", "at a builder's merchant", "chez un vendeur de matériaux"),
-            ("sellerclothing", "Clothing", "at a clothes seller", "chez un vendeur de vêtements"),
-            ("sellerindustry", "Industry", "at an industrial seller", "chez un vendeur industriel"),
-            ("sellercar", "Auto technology", "at a car parts seller", "chez un vendeur de pièces automobiles"),
         ),
     ),
     (
@@ -97,23 +86,15 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
         "PREVIOUS_TERMS",
         (
             ("goodsmobile", "Mobile", "for a telephone", "pour un téléphone"),
-            ("goodselectronics", "Consumer Electronics", "for electronics", "pour de l'électronique"),
             ("goodscomputers", "Computers", "for a computer", "pour un ordinateur"),
             ("goodsaudio", "Audio/Video", "for audio or video", "pour du matériel audio ou vidéo"),
             ("goodsfurniture", "Furniture", "for furniture", "pour des meubles"),
-            ("goodsclothing", "Clothing and Accessories", "for clothing", "pour des vêtements"),
-            ("goodsconstruction", "Construction Materials", "for building materials", "pour des matériaux"),
         ),
     ),
     (
         "NAME_CASH_LOAN_PURPOSE",
         "PREVIOUS_TERMS",
-        (
-            ("purposerepairs", "Repairs", "for repairs", "pour des travaux"),
-            ("purposeurgent", "Urgent needs", "for urgent needs", "pour des besoins urgents"),
-            ("purposeloans", "Payments on other loans", "to repay other loans", "pour rembourser d'autres prêts"),
-            ("purposeother", "Other", "for another purpose", "pour un autre objet"),
-        ),
+        (("purposeother", "Other", "for another purpose", "pour un autre objet"),),
     ),
     (
         "PRODUCT_COMBINATION",
