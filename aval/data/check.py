@@ -72,7 +72,7 @@ class Check:
     def aside(self, batch: Batch, where: pl.Series, broken: pl.Series) -> pl.DataFrame:
         """Rows of the batch as they came, with the rules each broke: the one place where their values are kept."""
         present = batch.cells.columns
-        cells = batch.cells.select(pl.all().gather(where).cast(pl.String))
+        cells = pl.DataFrame([_text(batch.cells[name].gather(where)) for name in present])
         facts: list[pl.Series | pl.Expr] = [
             broken.alias("rules"),
             batch.rows.gather(where).alias("row"),
@@ -170,6 +170,14 @@ def _cast(given: pl.Series, dtype: pl.DataType) -> pl.Series:
         number = given.str.strip_chars().cast(pl.Float64, strict=False)
         value = value.fill_null(number if dtype.is_float() else _cast(number, dtype))
     return value.alias(given.name)
+
+
+def _text(cells: pl.Series) -> pl.Series:
+    try:
+        return cells.cast(pl.String)
+    except pl.exceptions.PolarsError:  # lists and bytes of a Parquet file
+        words = [None if cell is None else str(cell) for cell in cells.to_list()]
+        return pl.Series(cells.name, words, dtype=pl.String)
 
 
 def _word(column: Column) -> str:

@@ -26,8 +26,18 @@ _LINK = "current"
 def version(target: Path) -> Iterator[Path]:
     """A fresh folder for a new version; it is published when the block ends well and removed when it does not.
 
-    Raises: WarehouseError while another run writes here, or when the folder holds something else.
+    Raises: WarehouseError: another run writes here, the folder holds something else, the disk is full.
     """
+    try:
+        with _version(target) as folder:
+            yield folder
+    except OSError as problem:
+        what = f"cannot be written ({problem.strerror or 'input or output failed'})"
+        raise WarehouseError(target, what, "make room there or name another folder with --home") from problem
+
+
+@contextmanager
+def _version(target: Path) -> Iterator[Path]:
     target.mkdir(parents=True, exist_ok=True)
     strange = [path.name for path in target.iterdir() if path.name not in (_LINK, ".lock") and not _ours(path)]
     if strange:

@@ -1,6 +1,8 @@
 """Killed at any moment, the old warehouse or the new one is whole, and the next run succeeds."""
 
+import errno
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from aval.data.manifest import sha256
+from aval.data.parquet import Spill
 from aval.data.shelf import current, version
 from aval.data.warehouse import Warehouse, ingest
 from aval.errors import WarehouseError
@@ -177,3 +180,25 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, sources: tuple[P
     with pytest.raises(WarehouseError, match=r"thesis\.tex, which is no part of a warehouse"):
         ingest(sources[0], tmp_path)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, sources: tuple[Path, Path]) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WarehouseError, match=r"cannot be written \(.*\); make room there or name another"):
+        ingest(sources[0], tmp_path / "file" / "warehouse")
+
+
+def test_a_full_disk_leaves_the_old_warehouse(
+    tmp_path: Path, sources: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "warehouse"
+    before = ingest(sources[0], target)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Spill, "add", full)
+    with pytest.raises(WarehouseError, match="No space left on device"):
+        ingest(sources[1], target)
+    assert whole(target) == before.fingerprint
+    assert tidy(target)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_across_row_groups(lender: Path, tmp_path: Path) -> None:
         assert frame[KEY].flags["SORTED_ASC"]
     chunks = [chunk.tables["bureau_balance"] for chunk in warehouse.stream(700)]
     assert_frame_equal(pl.concat(chunks), whole["bureau_balance"], check_exact=True)
+
+
+def test_many_may_ask_at_once(path: Path) -> None:
+    warehouse = Warehouse.open(path)
+    alone = {applicant: warehouse.dossiers(applicant) for applicant in warehouse.ids}
+    with ThreadPoolExecutor(4) as pool:
+        asked = warehouse.ids.to_list() * 20
+        for applicant, found in zip(asked, pool.map(warehouse.dossiers, asked), strict=True):
+            same(found, alone[applicant])
 
 
 def test_an_unknown_applicant_is_an_error_without_the_number(path: Path) -> None:
