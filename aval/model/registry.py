@@ -261,7 +261,8 @@ class Registry:
             from mlflow.exceptions import MlflowException
 
             _hush()
-            before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+            # MLflow writes what it is set to into the environment, for the processes it starts: put back what was there.
+            before = os.environ.get("MLFLOW_TRACKING_URI")
             mlflow.set_tracking_uri(self.uri)
             mlflow.set_registry_uri(self.uri)
             try:
@@ -272,8 +273,8 @@ class Registry:
                     f"{self.uri}: {said}", "check MLFLOW_TRACKING_URI and that its server runs"
                 ) from None
             finally:
-                mlflow.set_tracking_uri(before[0])
-                mlflow.set_registry_uri(before[1])
+                mlflow.set_tracking_uri(before)
+                mlflow.set_registry_uri(before)
 
 
 _QUIET: Final = {
