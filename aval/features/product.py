@@ -17,7 +17,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("rejecthc", "HC", "refused for reason HC", "refusées au motif HC"),
             ("rejectlimit", "LIMIT", "refused for reason LIMIT", "refusées au motif LIMIT"),
             ("rejectsco", "SCO", "refused for reason SCO", "refusées au motif SCO"),
-            ("rejectscofr", "SCOFR", "refused for reason SCOFR", "refusées au motif SCOFR"),
         ),
     ),
     (
@@ -78,7 +77,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("sellerelectronics", "Consumer electronics", "at an electronics seller", "chez un vendeur d'électronique"),
             ("sellerconnectivity", "Connectivity", "at a telephone seller", "chez un vendeur de téléphonie"),
             ("sellerfurniture", "Furniture", "at a furniture seller", "chez un vendeur de meubles"),
-            ("sellerconstruction", "Construction", "at a builder's merchant", "chez un vendeur de matériaux"),
         ),
     ),
     (
@@ -88,7 +86,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("goodsmobile", "Mobile", "for a telephone", "pour un téléphone"),
             ("goodscomputers", "Computers", "for a computer", "pour un ordinateur"),
             ("goodsaudio", "Audio/Video", "for audio or video", "pour du matériel audio ou vidéo"),
-            ("goodsfurniture", "Furniture", "for furniture", "pour des meubles"),
         ),
     ),
     (
@@ -100,7 +97,6 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
         "PRODUCT_COMBINATION",
         "PREVIOUS_TERMS",
         (
-            ("productcash", "Cash", "for an unspecified cash loan", "de prêt personnel non précisé"),
             (
                 "productxselllow",
                 "Cash X-Sell: low",
@@ -146,22 +142,10 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
                 "de téléphone, avec intérêts",
             ),
             (
-                "productmobilefree",
-                "POS mobile without interest",
-                "for a telephone, without interest",
-                "de téléphone, sans intérêts",
-            ),
-            (
                 "producthousehold",
                 "POS household with interest",
                 "for the household, with interest",
                 "d'équipement, avec intérêts",
-            ),
-            (
-                "producthouseholdfree",
-                "POS household without interest",
-                "for the household, without interest",
-                "d'équipement, sans intérêts",
             ),
             (
                 "productindustry",
