@@ -153,8 +153,11 @@ def fit(
             callbacks.append(lightgbm.record_evaluation(history))
             if candidate.patience:
                 callbacks.append(lightgbm.early_stopping(candidate.patience, verbose=False))
-        booster = lightgbm.train(settings, train, count, valid, ["held"] if valid else None, callbacks=callbacks)
-        # Every tree grown is kept: how many are used is decided over all folds together.
+        # Every tree grown is kept: how many are used is decided over all folds together. Without
+        # `keep_training_booster` LightGBM would drop those after this fold's own best.
+        booster = lightgbm.train(
+            settings, train, count, valid, ["held"] if valid else None, callbacks=callbacks, keep_training_booster=True
+        )
         text = booster.model_to_string(num_iteration=-1)
     _agree(plan, candidate, asked, parameters(text))
     losses = history["held"]["binary_logloss"] if held is not None else []
@@ -189,7 +192,8 @@ def _explained(plan: str | Path, name: str) -> Iterator[None]:
     try:
         yield
     except LightGBMError as problem:
-        raise PlanError(plan, f"{name}: LightGBM refuses it ({problem})", "correct the setting it names") from None
+        said = str(problem).partition(" at /")[0].strip()
+        raise PlanError(plan, f"{name}: LightGBM refuses it ({said})", "correct the setting it names") from None
 
 
 @contextmanager

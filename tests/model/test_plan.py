@@ -1,0 +1,102 @@
+"""A plan says what is trained; a slip of the pen in one is an error with its remedy, never ignored."""
+
+from pathlib import Path
+
+import pytest
+
+from aval.errors import PlanError
+from aval.features.build import catalogue
+from aval.model.plan import Plan
+from aval.settings import ROOT
+
+GOOD = """
+name = "good"
+why = "to test"
+[data]
+test_share = 0.2
+folds = 5
+seed = 7
+[features]
+set = "all"
+without = ["sex", "family"]
+[[candidates]]
+name = "trees"
+learner = "lightgbm"
+[candidates.parameters]
+learning_rate = 0.05
+num_leaves = 31
+"""
+
+
+def plan(folder: Path, text: str) -> Plan:
+    file = folder / "plan.toml"
+    file.write_text(text)
+    return Plan.load(file)
+
+
+def test_a_plan_is_read_as_it_is_written(tmp_path: Path) -> None:
+    found = plan(tmp_path, GOOD)
+    assert (found.name, found.test_share, found.folds, found.seed) == ("good", 0.2, 5, 7)
+    assert found.features == "all"
+    assert found.without == ("sex", "family")
+    assert found.candidates[0].parameters == {"learning_rate": 0.05, "num_leaves": 31}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "plans").glob("*.toml")), ids=lambda file: file.stem)
+def test_every_plan_of_the_project_can_be_trained(file: Path) -> None:
+    found = Plan.load(file)
+    assert found.feature_set(catalogue()).names
+    assert {"sex", "family"} <= set(found.without)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("seed = 7", "sede = 7", "unknown entry data.'sede'; did you mean 'seed'"),
+        ('why = "to test"', 'whi = "to test"', "unknown entry 'whi'; did you mean 'why'"),
+        ("num_leaves = 31", '"num_leaves " = 31', "LightGBM has no parameter 'num_leaves '; did you mean 'num_leaves'"),
+        ("num_leaves = 31", "num_leafs = 31", "LightGBM has no parameter 'num_leafs'; did you mean 'num_leaves'"),
+        ("num_leaves = 31", "max_leaves = 31", "max_leaves is another name of num_leaves; write num_leaves"),
+        ("num_leaves = 31", "num_threads = 31", "num_threads is not for a plan to set"),
+        ("num_leaves = 31", 'objective = "regression"', "objective is not for a plan to set"),
+        ("num_leaves = 31", "num_leaves = [31, 63]", "num_leaves is not a number or a word"),
+        ("learning_rate = 0.05", "learning_rate = 0.01", "the learning rate is below 0.02"),
+        ('learner = "lightgbm"', 'learner = "oracle"', "unknown learner 'oracle'; use lightgbm"),
+        ('"family"]', '"familly"]', "no ground 'familly'; use age, family, sex"),
+        ('set = "all"', 'set = "most"', "features.set is 'most'"),
+        ('set = "all"', 'set = ["a", "a"]', "names a feature twice"),
+        ("test_share = 0.2", "test_share = 1.2", "test_share does not lie between 0 and 1"),
+        ("folds = 5", "folds = 1", "data.folds is below 2"),
+        ("folds = 5", "folds = true", "the entry folds has the wrong type"),
+        ("seed = 7", "seed = -1", "data.seed lies outside"),
+        ("seed = 7", "", "the entry seed is missing"),
+        ("[data]", "[data", "not a TOML file"),
+        ("[[candidates]]", "[candidates]", "the entry candidates has the wrong type"),
+    ],
+)
+def test_a_slip_of_the_pen_is_an_error_with_its_remedy(tmp_path: Path, before: str, after: str, says: str) -> None:
+    assert before in GOOD
+    with pytest.raises(PlanError) as problem:
+        plan(tmp_path, GOOD.replace(before, after, 1))
+    assert says in str(problem.value)
+
+
+def test_two_candidates_of_one_name_cannot_be_told_apart(tmp_path: Path) -> None:
+    twice = GOOD + GOOD[GOOD.index("[[candidates]]") :]
+    with pytest.raises(PlanError, match="two candidates have one name"):
+        plan(tmp_path, twice)
+
+
+def test_a_plan_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="no such plan; name one of plans"):
+        Plan.load(tmp_path / "none.toml")
+
+
+def test_features_are_chosen_by_name_and_never_protected_ones(tmp_path: Path) -> None:
+    found = plan(tmp_path, GOOD).feature_set(catalogue())
+    assert not any(feature.protected & {"sex", "family"} for feature in found)
+    assert any("age" in feature.protected for feature in found)
+    named = plan(tmp_path, GOOD.replace('"all"', '["external_score_mean"]'))
+    assert named.feature_set(catalogue()).names == ("external_score_mean",)
+    with pytest.raises(PlanError, match="no feature external_score_maen"):
+        plan(tmp_path, GOOD.replace('"all"', '["external_score_maen"]')).feature_set(catalogue())
