@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import ratio
+from aval.features.measure import quotient
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ANNUITY = pl.col("AMT_ANNUITY")
@@ -134,7 +134,7 @@ def _features() -> list[Derived]:
             found.append(
                 derived(
                     f"across_{what}_{base}_ratio",
-                    ratio(pl.col(aggregate), below),
+                    quotient(pl.col(aggregate), below),
                     f"{en} over the {base_en}",
                     f"{fr} : rapport {'à la' if base == 'annuity' else 'au'} {base_fr}",
                     "TOTAL_BURDEN",
@@ -148,7 +148,7 @@ FEATURES: Final = (
     *_features(),
     derived(
         "across_dues_income_ratio",
-        ratio(12 * (_DUES + _ANNUITY), _INCOME),
+        quotient(12 * (_DUES + _ANNUITY), _INCOME),
         "Known instalments per year after this credit over yearly income",
         "Rapport des mensualités annuelles connues, ce crédit compris, au revenu annuel",
         "TOTAL_BURDEN",
@@ -156,7 +156,7 @@ FEATURES: Final = (
     ),
     derived(
         "across_dues_annuity_ratio",
-        ratio(_DUES, _ANNUITY),
+        quotient(_DUES, _ANNUITY),
         "Known instalments of other credits over the monthly instalment",
         "Rapport des mensualités connues des autres crédits à la mensualité demandée",
         "TOTAL_BURDEN",
@@ -164,7 +164,7 @@ FEATURES: Final = (
     ),
     derived(
         "across_debts_income_ratio",
-        ratio(_DEBTS + _CREDIT, _INCOME),
+        quotient(_DEBTS + _CREDIT, _INCOME),
         "Known debts after this credit over yearly income",
         "Rapport des dettes connues, ce crédit compris, au revenu annuel",
         "TOTAL_BURDEN",
@@ -172,7 +172,7 @@ FEATURES: Final = (
     ),
     derived(
         "across_debts_credit_ratio",
-        ratio(_DEBTS, _CREDIT),
+        quotient(_DEBTS, _CREDIT),
         "Known debts over the credit requested",
         "Rapport des dettes connues au crédit demandé",
         "TOTAL_BURDEN",
@@ -180,7 +180,7 @@ FEATURES: Final = (
     ),
     derived(
         "across_term_previous_ratio",
-        ratio(ratio(_CREDIT, _ANNUITY), pl.col("previous_term_ratio_mean_approved")),
+        quotient(quotient(_CREDIT, _ANNUITY), pl.col("previous_term_ratio_mean_approved")),
         "Credit over its instalment, over the same for earlier loans",
         "Rapport du crédit à sa mensualité, divisé par celui des prêts antérieurs",
         "CREDIT_TERM",
@@ -203,7 +203,7 @@ FEATURES: Final = (
     ),
     derived(
         "across_history_employed_ratio",
-        ratio(pl.col("bureau_opened_days_max"), -pl.col("DAYS_EMPLOYED")),
+        quotient(pl.col("bureau_opened_days_max"), -pl.col("DAYS_EMPLOYED")),
         "Age of the oldest bureau credit over the time in employment",
         "Rapport de l'âge du plus ancien crédit externe à l'ancienneté dans l'emploi",
         "BUREAU_AGE",

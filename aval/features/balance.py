@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, ratio
+from aval.features.measure import History, not_later, ratio
 
 _STATUS = pl.col("STATUS")
 _MONTH = pl.col("MONTHS_BALANCE")
@@ -13,7 +13,7 @@ _CREDIT = pl.col("SK_ID_BUREAU")
 
 
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(_MONTH <= 0)
+    return not_later(frame, "MONTHS_BALANCE")
 
 
 HISTORY: Final = History(

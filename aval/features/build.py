@@ -11,12 +11,25 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from aval.data.dossiers import Dossiers
 from aval.data.tables import unmask
 from aval.errors import FeatureError
-from aval.features import across, application, balance, bureau, card, external, instalments, pos, previous, ratios
+from aval.features import (
+    across,
+    application,
+    balance,
+    bureau,
+    card,
+    external,
+    instalments,
+    pos,
+    previous,
+    price,
+    ratios,
+)
 from aval.features.application import Derived
 from aval.features.feature import SOURCES, Feature, FeatureSet, parse
 from aval.features.measure import KEY, Asked, Compiled, History
@@ -25,13 +38,13 @@ if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
-    *(application, ratios, external, bureau, balance),
+    *(application, ratios, price, external, bureau, balance),
     *(previous, pos, instalments, card, across),
 )
 _HISTORIES: Final[Mapping[str, History]] = {
     module.HISTORY.source: module.HISTORY for module in (bureau, balance, previous, pos, instalments, card)
 }
-_STEPS: Final[Mapping[str, pl.Expr]] = {**ratios.STEPS}
+_STEPS: Final[Mapping[str, pl.Expr]] = {**price.STEPS}
 
 Resolved = tuple[frozenset[str], str]
 
@@ -182,6 +195,11 @@ def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
 
 def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> dict[str, pl.Series]:
     """One row per id of one history: its aggregates, in the order of the ids."""
+    if not frame.height:
+        return {
+            name: pl.Series(name, [0.0 if name in compiled.counts else None], dtype=dtype).new_from_index(0, ids.height)
+            for name, dtype in compiled.dtypes.items()
+        }
     rows = history.rows(frame, compiled)
     for level in compiled.levels:
         rows = rows.with_columns(level)
@@ -208,10 +226,19 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     wide = pl.DataFrame([*wide.get_columns(), *(part[name] for part in parts for name in part if name in plan.held)])
     for step in plan.steps:
         wide = wide.with_columns(step)
-    found = {column.name: column for column in (*wide.get_columns(), *wide.select(plan.derived).get_columns())}
+    found = {column.name: column for column in (*wide.get_columns(), *_finite(wide.select(plan.derived)).get_columns())}
     for part in parts:
         found |= part
     return pl.DataFrame([ids.to_series(), *(_column(feature, found, plan, len(ids)) for feature in wanted)])
+
+
+def _finite(frame: pl.DataFrame) -> pl.DataFrame:
+    """What a division by 0 left infinite or undefined is unknown. Looked for in one go: mostly there is none."""
+    numbers = frame.select(pl.col(pl.Float64))
+    known = numbers.width * numbers.height - sum(column.null_count() for column in numbers.get_columns())
+    if np.isfinite(numbers.to_numpy()).sum() == known:
+        return frame
+    return frame.with_columns(pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)).name.keep())
 
 
 def _column(feature: Feature, found: Mapping[str, pl.Series], plan: _Plan, rows: int) -> pl.Series:

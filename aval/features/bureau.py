@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, ratio, recency, same_applicant
+from aval.features.measure import History, not_later, ratio, recency, same_applicant
 
 _STATE = pl.col("CREDIT_ACTIVE")
 _TYPE = pl.col("CREDIT_TYPE")
@@ -18,7 +18,7 @@ _ENDED = pl.col("DAYS_ENDDATE_FACT")
 
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
     """Canonical order is by DAYS_CREDIT, so the latest credit stands last."""
-    return recency(frame.filter((_OPENED <= 0) & ~(pl.col("DAYS_CREDIT_UPDATE") > 0).fill_null(value=False)))
+    return recency(not_later(not_later(frame, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE"))
 
 
 HISTORY: Final = History(

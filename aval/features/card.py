@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, by_time, ratio, recency
+from aval.features.measure import History, by_time, not_later, ratio, recency
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _CARD = pl.col("SK_ID_PREV")
@@ -21,7 +21,9 @@ _REACH: Final = 100_000
 
 
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    edges = frame.filter(_MONTH <= 0).with_columns((_CARD.shift(1) != _CARD).fill_null(value=True).alias("begin"))
+    edges = not_later(frame, "MONTHS_BALANCE").with_columns(
+        (_CARD.shift(1) != _CARD).fill_null(value=True).alias("begin")
+    )
     return recency(by_time(edges, "MONTHS_BALANCE", _REACH))
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.credit.reason import Theme
 from aval.features.application import Derived, derived
-from aval.features.measure import ratio
+from aval.features.measure import quotient
 
 _SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 _1, _2, _3 = (pl.col(column) for column in _SCORES)
@@ -20,7 +20,7 @@ def _weighted(*weights: float) -> pl.Expr:
     scores = tuple(pl.col(column) for column in _SCORES)
     above = pl.sum_horizontal(score * weight for score, weight in zip(scores, weights, strict=True))
     below = pl.sum_horizontal(score.is_not_null() * weight for score, weight in zip(scores, weights, strict=True))
-    return ratio(above, below)
+    return quotient(above, below)
 
 
 _ANY = pl.any_horizontal(pl.col(column).is_not_null() for column in _SCORES)
@@ -123,7 +123,7 @@ def _features() -> list[Derived]:
         found.append(
             derived(
                 f"external_{name}_source3_ratio",
-                ratio(pl.col(column), _3),
+                quotient(pl.col(column), _3),
                 f"{en} over external score 3",
                 f"{fr} : rapport au score externe 3",
                 "EXTERNAL_SCORES",
@@ -132,7 +132,7 @@ def _features() -> list[Derived]:
     found += [
         derived(
             "external_term_mean_ratio",
-            ratio(ratio(pl.col("AMT_CREDIT"), pl.col("AMT_ANNUITY")), pl.mean_horizontal(*_SCORES)),
+            quotient(quotient(pl.col("AMT_CREDIT"), pl.col("AMT_ANNUITY")), pl.mean_horizontal(*_SCORES)),
             "Credit over its instalment, over the mean of the external scores",
             "Rapport du crédit à sa mensualité, divisé par la moyenne des scores externes",
             "EXTERNAL_SCORES",

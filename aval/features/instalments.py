@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import KEY, History, by_time, ratio, recency, runs
+from aval.features.measure import KEY, History, by_time, not_later, ratio, recency, runs
 
 _DUE_ON = pl.col("DAYS_INSTALMENT")
 _PAID_ON = pl.col("DAYS_ENTRY_PAYMENT")
@@ -22,10 +22,11 @@ def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
 
     A payment made after the application is not made yet.
     """
-    later = _PAID_ON > 0
-    due = frame.filter(_DUE_ON <= 0).with_columns(
-        pl.when(~later.fill_null(value=False)).then(pl.col("DAYS_ENTRY_PAYMENT", "AMT_PAYMENT"))
-    )
+    due = not_later(frame, "DAYS_INSTALMENT")
+    latest = due["DAYS_ENTRY_PAYMENT"].max()
+    if latest is not None and float(str(latest)) > 0:
+        made = _PAID_ON.fill_null(0) <= 0
+        due = due.with_columns(pl.when(made).then(pl.col("DAYS_ENTRY_PAYMENT", "AMT_PAYMENT")))
     return _last_loan(recency(by_time(_merged(due), "DAYS_INSTALMENT", _REACH)))
 
 

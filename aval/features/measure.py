@@ -32,6 +32,20 @@ def ratio(above: pl.Expr, below: pl.Expr) -> pl.Expr:
     return pl.when(below != 0).then(above / below)
 
 
+def quotient(above: pl.Expr, below: pl.Expr) -> pl.Expr:
+    """above / below of one row per applicant: `build` makes a division by 0 unknown, cheaper than asking first.
+
+    Not for rows of a history, where one infinite row would spoil a mean.
+    """
+    return above / below
+
+
+def not_later(frame: pl.DataFrame, time: str) -> pl.DataFrame:
+    """Without rows dated after the application; nearly always there are none."""
+    latest = frame[time].max()
+    return frame if latest is None or float(str(latest)) <= 0 else frame.filter(pl.col(time).fill_null(0) <= 0)
+
+
 def same_applicant() -> pl.Expr:
     """Whether the row before is the same applicant's."""
     return pl.col(KEY) == pl.col(KEY).shift(1)
@@ -141,6 +155,8 @@ class Compiled:
     """Sum -> the count of values known in it: a sum of nothing known is unknown."""
     final: tuple[pl.Expr, ...]
     columns: frozenset[str]
+    dtypes: Mapping[str, pl.DataType]
+    """What was asked for: name -> type."""
 
 
 def sentence(text: str) -> str:
@@ -426,6 +442,7 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
         sums,
         tuple(final),
         columns,
+        {name: pl.String() if parse(name).unit == "category" else pl.Float64() for name in names},
     )
 
 

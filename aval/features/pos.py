@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, by_time, ratio, recency
+from aval.features.measure import History, by_time, not_later, ratio, recency
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _LOAN = pl.col("SK_ID_PREV")
@@ -17,7 +17,7 @@ _REACH: Final = 100_000
 
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
     """A loan's first and last month are seen while its rows stand together, before they are put in order of time."""
-    edges = frame.filter(_MONTH <= 0).with_columns(
+    edges = not_later(frame, "MONTHS_BALANCE").with_columns(
         (_LOAN.shift(1) != _LOAN).fill_null(value=True).alias("begin"),
         (_LOAN.shift(-1) != _LOAN).fill_null(value=True).alias("end"),
     )

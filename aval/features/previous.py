@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.features import price, product
 from aval.features.application import Derived, derived
-from aval.features.measure import History, earliness, ratio, recency, recency_where, same_applicant
+from aval.features.measure import History, earliness, not_later, ratio, recency, recency_where, same_applicant
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ASKED = pl.col("AMT_APPLICATION")
@@ -26,7 +26,7 @@ _A_MONTH: Final = 12 / 365.25
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
     """Canonical order is by DAYS_DECISION, so the latest application stands last."""
     granted = pl.col("NAME_CONTRACT_STATUS") == "Approved"
-    return earliness(recency_where(recency(frame.filter(_DECIDED <= 0)), "recent_granted", granted))
+    return earliness(recency_where(recency(not_later(frame, "DAYS_DECISION")), "recent_granted", granted))
 
 
 HISTORY: Final = History(

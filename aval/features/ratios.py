@@ -1,4 +1,4 @@
-"""Recipes R1 and R3a: ratios of the application's columns, and what its instalment implies about term and rate."""
+"""Recipe R1: ratios and differences of the application's columns."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.credit.reason import Theme
 from aval.features.application import BUILDING, DOCUMENTS, Derived, derived
-from aval.features.measure import DAYS_A_YEAR, ratio
+from aval.features.measure import DAYS_A_YEAR, quotient
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ANNUITY = pl.col("AMT_ANNUITY")
@@ -25,27 +25,6 @@ _ADULTS = _FAMILY - _CHILDREN
 DAYS_A_MONTH = 30
 A_DAY: Final = 1 / DAYS_A_YEAR
 """In years. Constants multiply, never divide: Polars divides one row by a constant in another way than a column."""
-LOWEST_RATE: Final = 0.085
-"""Below this yearly rate a term is not what the lender offered (RECIPES R3a)."""
-TERMS: Final = tuple(range(6, 61, 6))
-"""The terms tried, in months."""
-
-_RATES = [f"implied{term}_rate" for term in TERMS]
-_MONTHS = [f"implied{term}_months" for term in TERMS]
-
-
-def _steps() -> dict[str, pl.Expr]:
-    steps: dict[str, pl.Expr] = {}
-    for term in TERMS:
-        paid = ratio(_ANNUITY * term, _CREDIT)
-        rate = (paid.log() * (12.0 / term)).exp() - 1.0
-        steps[f"implied{term}_rate"] = pl.when(rate > LOWEST_RATE).then(rate)
-        steps[f"implied{term}_months"] = pl.when(pl.col(f"implied{term}_rate").is_not_null()).then(float(term))
-    return steps
-
-
-STEPS: Final = _steps()
-"""Columns on the way to several features: the yearly rate each term would imply, and the terms that could be."""
 
 
 def _documents() -> pl.Expr:
@@ -81,7 +60,7 @@ _RATIOS: Final = (
     # name, expression, English, French, reason or theme, actionable
     (
         "term_ratio",
-        ratio(_CREDIT, _ANNUITY),
+        quotient(_CREDIT, _ANNUITY),
         "Credit requested over its monthly instalment",
         "Rapport du crédit demandé à sa mensualité",
         "CREDIT_TERM",
@@ -89,7 +68,7 @@ _RATIOS: Final = (
     ),
     (
         "credit_goods_ratio",
-        ratio(_CREDIT, _GOODS),
+        quotient(_CREDIT, _GOODS),
         "Credit requested over the price of the goods",
         "Rapport du crédit demandé au prix du bien",
         "DOWN_PAYMENT",
@@ -105,7 +84,7 @@ _RATIOS: Final = (
     ),
     (
         "credit_income_ratio",
-        ratio(_CREDIT, _INCOME),
+        quotient(_CREDIT, _INCOME),
         "Credit requested over yearly income",
         "Rapport du crédit demandé au revenu annuel",
         "INCOME_BURDEN",
@@ -113,7 +92,7 @@ _RATIOS: Final = (
     ),
     (
         "annuity_income_ratio",
-        ratio(_ANNUITY, _INCOME),
+        quotient(_ANNUITY, _INCOME),
         "Monthly instalment over yearly income",
         "Rapport de la mensualité au revenu annuel",
         "INCOME_BURDEN",
@@ -121,7 +100,7 @@ _RATIOS: Final = (
     ),
     (
         "goods_income_ratio",
-        ratio(_GOODS, _INCOME),
+        quotient(_GOODS, _INCOME),
         "Price of the goods over yearly income",
         "Rapport du prix du bien au revenu annuel",
         "INCOME_BURDEN",
@@ -129,7 +108,7 @@ _RATIOS: Final = (
     ),
     (
         "goods_term_ratio",
-        ratio(_GOODS, _ANNUITY),
+        quotient(_GOODS, _ANNUITY),
         "Price of the goods over the monthly instalment",
         "Rapport du prix du bien à la mensualité",
         "CREDIT_TERM",
@@ -161,7 +140,7 @@ _RATIOS: Final = (
     ),
     (
         "income_per_member_amount",
-        ratio(_INCOME, _FAMILY),
+        quotient(_INCOME, _FAMILY),
         "Yearly income per family member",
         "Revenu annuel par membre du foyer",
         Theme.INCOME,
@@ -170,7 +149,7 @@ _RATIOS: Final = (
     ("adults_count", _ADULTS, "Number of adults in the family", "Nombre d'adultes du foyer", Theme.PERSON, False),
     (
         "income_per_adult_amount",
-        ratio(_INCOME, _ADULTS),
+        quotient(_INCOME, _ADULTS),
         "Yearly income per adult",
         "Revenu annuel par adulte",
         Theme.INCOME,
@@ -178,7 +157,7 @@ _RATIOS: Final = (
     ),
     (
         "credit_per_adult_amount",
-        ratio(_CREDIT, _ADULTS),
+        quotient(_CREDIT, _ADULTS),
         "Credit requested per adult",
         "Crédit demandé par adulte",
         Theme.INCOME,
@@ -186,7 +165,7 @@ _RATIOS: Final = (
     ),
     (
         "annuity_per_adult_amount",
-        ratio(_ANNUITY, _ADULTS),
+        quotient(_ANNUITY, _ADULTS),
         "Monthly instalment per adult",
         "Mensualité par adulte",
         Theme.INCOME,
@@ -194,7 +173,7 @@ _RATIOS: Final = (
     ),
     (
         "annuity_per_member_amount",
-        ratio(_ANNUITY, _FAMILY),
+        quotient(_ANNUITY, _FAMILY),
         "Monthly instalment per family member",
         "Mensualité par membre du foyer",
         Theme.INCOME,
@@ -202,7 +181,7 @@ _RATIOS: Final = (
     ),
     (
         "children_share",
-        ratio(_CHILDREN, _FAMILY),
+        quotient(_CHILDREN, _FAMILY),
         "Share of children in the family",
         "Part des enfants dans le foyer",
         Theme.PERSON,
@@ -210,7 +189,7 @@ _RATIOS: Final = (
     ),
     (
         "employed_age_ratio",
-        ratio(_EMPLOYED, _BIRTH),
+        quotient(_EMPLOYED, _BIRTH),
         "Time in the present employment over age",
         "Rapport de l'ancienneté dans l'emploi à l'âge",
         Theme.EMPLOYMENT,
@@ -218,7 +197,7 @@ _RATIOS: Final = (
     ),
     (
         "identity_age_ratio",
-        ratio(_IDENTITY, _BIRTH),
+        quotient(_IDENTITY, _BIRTH),
         "Time since the identity document was changed over age",
         "Rapport du temps depuis le changement de pièce d'identité à l'âge",
         Theme.CONTACT,
@@ -226,7 +205,7 @@ _RATIOS: Final = (
     ),
     (
         "phone_age_ratio",
-        ratio(_PHONE, _BIRTH),
+        quotient(_PHONE, _BIRTH),
         "Time since the telephone was changed over age",
         "Rapport du temps depuis le changement de téléphone à l'âge",
         Theme.CONTACT,
@@ -234,7 +213,7 @@ _RATIOS: Final = (
     ),
     (
         "registration_age_ratio",
-        ratio(_REGISTRATION, _BIRTH),
+        quotient(_REGISTRATION, _BIRTH),
         "Time since the registration was changed over age",
         "Rapport du temps depuis le changement d'inscription à l'âge",
         Theme.CONTACT,
@@ -242,7 +221,7 @@ _RATIOS: Final = (
     ),
     (
         "car_age_ratio",
-        ratio(_CAR * DAYS_A_YEAR, -_BIRTH),
+        quotient(_CAR * DAYS_A_YEAR, -_BIRTH),
         "Age of the car over the applicant's age",
         "Rapport de l'âge du véhicule à celui du demandeur",
         Theme.PERSON,
@@ -250,7 +229,7 @@ _RATIOS: Final = (
     ),
     (
         "car_employed_ratio",
-        ratio(_CAR * DAYS_A_YEAR, -_EMPLOYED),
+        quotient(_CAR * DAYS_A_YEAR, -_EMPLOYED),
         "Age of the car over the time in the present employment",
         "Rapport de l'âge du véhicule à l'ancienneté dans l'emploi",
         "CAR",
@@ -258,7 +237,7 @@ _RATIOS: Final = (
     ),
     (
         "age_end_years",
-        (DAYS_A_MONTH * ratio(_CREDIT, _ANNUITY) - _BIRTH) * A_DAY,
+        (DAYS_A_MONTH * quotient(_CREDIT, _ANNUITY) - _BIRTH) * A_DAY,
         "Age when the credit would end",
         "Âge à la fin du crédit",
         Theme.PERSON,
@@ -346,7 +325,7 @@ _RATIOS: Final = (
     ),
     (
         "employed_income_ratio",
-        ratio(_INCOME, 30 - _EMPLOYED),
+        quotient(_INCOME, 30 - _EMPLOYED),
         "Yearly income over the days in the present employment",
         "Rapport du revenu annuel aux jours d'ancienneté dans l'emploi",
         "EMPLOYMENT_LENGTH",
@@ -387,7 +366,7 @@ _RATIOS: Final = (
     ),
     (
         "circle_default_ratio",
-        ratio(pl.col("DEF_30_CNT_SOCIAL_CIRCLE"), pl.col("OBS_30_CNT_SOCIAL_CIRCLE")),
+        quotient(pl.col("DEF_30_CNT_SOCIAL_CIRCLE"), pl.col("OBS_30_CNT_SOCIAL_CIRCLE")),
         "Acquaintances in default over acquaintances observed, at 30 days",
         "Rapport des proches en défaut aux proches observés, à 30 jours",
         "SOCIAL_CIRCLE",
@@ -395,7 +374,7 @@ _RATIOS: Final = (
     ),
     (
         "region_rating_income_amount",
-        ratio(_INCOME, pl.col("REGION_RATING_CLIENT_W_CITY")),
+        quotient(_INCOME, pl.col("REGION_RATING_CLIENT_W_CITY")),
         "Yearly income over the rating of the region",
         "Revenu annuel rapporté à la note de la région",
         "INCOME",
@@ -448,38 +427,6 @@ _RATIOS: Final = (
         "Nombre de moyennes inconnues de l'immeuble",
         Theme.HOUSING,
         False,
-    ),
-    (
-        "implied_rate_min",
-        pl.min_horizontal(*_RATES),
-        "Smallest plausible yearly rate implied by the instalment",
-        "Minimum des taux annuels plausibles au vu de la mensualité",
-        "CREDIT_TERM",
-        True,
-    ),
-    (
-        "implied_rate_mean",
-        pl.mean_horizontal(*_RATES),
-        "Mean of the plausible yearly rates implied by the instalment",
-        "Moyenne des taux annuels plausibles au vu de la mensualité",
-        "CREDIT_TERM",
-        True,
-    ),
-    (
-        "implied_rate_range",
-        pl.max_horizontal(*_RATES) - pl.min_horizontal(*_RATES),
-        "Range of the plausible yearly rates implied by the instalment",
-        "Étendue des taux annuels plausibles au vu de la mensualité",
-        "CREDIT_TERM",
-        True,
-    ),
-    (
-        "implied_months_min",
-        pl.min_horizontal(*_MONTHS),
-        "Shortest plausible term implied by the instalment",
-        "Durée minimale plausible au vu de la mensualité",
-        "CREDIT_TERM",
-        True,
     ),
 )
 
