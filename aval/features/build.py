@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -129,7 +129,7 @@ def catalogue() -> FeatureSet:
     return FeatureSet(features)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """What to compute for a set of features, some histories being absent."""
 
@@ -137,21 +137,22 @@ class _Plan:
     histories: tuple[tuple[History, Compiled], ...]
     steps: tuple[tuple[pl.Expr, ...], ...]
     derived: tuple[pl.Expr, ...]
-    held: frozenset[str]
-    """Aggregates that derived features read."""
     copied: Mapping[str, str]
     empty: Mapping[str, pl.DataType]
+    order: list[str]
+    numbers: tuple[str, ...]
+    casts: dict[Any, Any] | None = None
+    """Numbers that come out as counts or flags: always the same ones, so looked for once."""
 
 
 @lru_cache(maxsize=32)
-def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
+def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
     columns: set[str] = {KEY}
     aggregates: dict[str, dict[str, None]] = {}
     steps: dict[str, int] = {}
     derived: list[pl.Expr] = []
     copied: dict[str, str] = {}
     empty: dict[str, pl.DataType] = {}
-    held: set[str] = set()
 
     def depth(expr: pl.Expr) -> int:
         """How many levels of steps lie below; notes what it needs on the way."""
@@ -164,7 +165,6 @@ def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
                 below = max(below, steps[root] + 1)
             elif source in _HISTORIES:
                 aggregates.setdefault(source, {})[root] = None
-                held.add(root)
             else:
                 columns.add(root.removesuffix("_NONE"))
         return below
@@ -187,19 +187,17 @@ def _plan(features: tuple[Feature, ...], absent: frozenset[str]) -> _Plan:
         tuple((_HISTORIES[source], _HISTORIES[source].compile(names)) for source, names in aggregates.items()),
         tuple(tuple(_STEPS[name].alias(name) for name, at in steps.items() if at == level) for level in range(levels)),
         tuple(derived),
-        frozenset(held),
         copied,
         empty,
+        [KEY, *features.names],
+        tuple(feature.name for feature in features if feature.kind == "number"),
     )
 
 
-def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> dict[str, pl.Series]:
+def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> pl.DataFrame:
     """One row per id of one history: its aggregates, in the order of the ids."""
     if not frame.height:
-        return {
-            name: pl.Series(name, [0.0 if name in compiled.counts else None], dtype=dtype).new_from_index(0, ids.height)
-            for name, dtype in compiled.dtypes.items()
-        }
+        return compiled.nothing[[0] * ids.height]
     rows = history.rows(frame, compiled)
     for level in compiled.levels:
         rows = rows.with_columns(level)
@@ -207,29 +205,33 @@ def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: p
     if found.height != ids.height:
         found = ids.join(found, on=KEY, how="left", maintain_order="left")
         found = found.with_columns(pl.col(compiled.counts).fill_null(0))
-    # An empty sum is 0 in Polars; here what is not known stays unknown. Looked for first: an expression costs more.
-    unknown = [name for name, count in compiled.sums.items() if found[count].min() == 0]
-    if unknown:
-        found = found.with_columns(pl.when(pl.col(compiled.sums[name]) > 0).then(pl.col(name)) for name in unknown)
-    if compiled.final:
-        found = found.with_columns(compiled.final)
-    return {column.name: column for column in found.get_columns()}
+    # An empty sum is 0 in Polars; here what is not known stays unknown. Column by column: an expression costs more.
+    for name, count in compiled.sums.items():
+        known = found[count]
+        if known.min() == 0:
+            found.replace_column(found.get_column_index(name), found[name].zip_with(known > 0, compiled.unknown))
+    return found.with_columns(compiled.final) if compiled.final else found
 
 
 def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFrame:
     """SK_ID_CURR and one column per feature: numbers Float64, never NaN or infinite; categories String."""
     wanted = catalogue() if features is None else features
-    plan = _plan(wanted.features, dossiers.absent)
+    plan = _plan(wanted, dossiers.absent)
     wide = unmask("application", dossiers.tables["application"].select(plan.columns))
     ids = wide.select(KEY)
     parts = [_aggregate(dossiers.tables[history.table], history, compiled, ids) for history, compiled in plan.histories]
-    wide = pl.DataFrame([*wide.get_columns(), *(part[name] for part in parts for name in part if name in plan.held)])
+    asked = [part[list(compiled.dtypes)] for part, (_, compiled) in zip(parts, plan.histories, strict=True)]
+    copied = wide[list(plan.copied.values())]
+    copied.columns = list(plan.copied)
+    held = pl.concat([wide, *asked], how="horizontal")
     for step in plan.steps:
-        wide = wide.with_columns(step)
-    found = {column.name: column for column in (*wide.get_columns(), *_finite(wide.select(plan.derived)).get_columns())}
-    for part in parts:
-        found |= part
-    return pl.DataFrame([ids.to_series(), *(_column(feature, found, plan, len(ids)) for feature in wanted)])
+        held = held.with_columns(step)
+    derived = _finite(held.select(plan.derived))
+    empty = pl.DataFrame(schema=plan.empty).clear(ids.height)
+    found = pl.concat([ids, copied, derived, *asked, empty], how="horizontal")[plan.order]
+    if plan.casts is None:
+        plan.casts = {name: pl.Float64() for name in plan.numbers if found[name].dtype != pl.Float64}
+    return found.cast(plan.casts)
 
 
 def _finite(frame: pl.DataFrame) -> pl.DataFrame:
@@ -239,15 +241,6 @@ def _finite(frame: pl.DataFrame) -> pl.DataFrame:
     if np.isfinite(numbers.to_numpy()).sum() == known:
         return frame
     return frame.with_columns(pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)).name.keep())
-
-
-def _column(feature: Feature, found: Mapping[str, pl.Series], plan: _Plan, rows: int) -> pl.Series:
-    if feature.name in plan.empty:
-        return pl.Series(feature.name, [None], plan.empty[feature.name]).new_from_index(0, rows)
-    values = found[plan.copied.get(feature.name, feature.name)]
-    if feature.kind == "number" and values.dtype != pl.Float64:
-        values = values.cast(pl.Float64)
-    return values.alias(feature.name)
 
 
 def stream(

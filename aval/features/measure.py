@@ -157,6 +157,9 @@ class Compiled:
     columns: frozenset[str]
     dtypes: Mapping[str, pl.DataType]
     """What was asked for: name -> type."""
+    nothing: pl.DataFrame
+    """The one row of an applicant without rows."""
+    unknown: pl.Series
 
 
 def sentence(text: str) -> str:
@@ -433,6 +436,13 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
             case _:
                 raise FeatureError(f"{name}: rows have no statistic {parts.statistic}", "use another")
 
+    dtypes = {name: pl.String() if parse(name).unit == "category" else pl.Float64() for name in names}
+    nothing = pl.DataFrame(
+        [
+            pl.Series(name, [0 if name in counts else None], dtype=pl.UInt32 if name in counts else dtype)
+            for name, dtype in dtypes.items()
+        ]
+    )
     levels, columns = _levels(history, needed)
     later = (tuple(e.alias(n) for n, e in masks.items()), tuple(masked.values()), tuple(moments.values()))
     return Compiled(
@@ -442,7 +452,9 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
         sums,
         tuple(final),
         columns,
-        {name: pl.String() if parse(name).unit == "category" else pl.Float64() for name in names},
+        dtypes,
+        nothing,
+        pl.Series([None], dtype=pl.Float64),
     )
 
 
