@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -118,6 +119,7 @@ class _File:
         import pyarrow.parquet as pq
 
         self._path = path
+        self._lock = Lock()  # two threads reading through one ParquetFile end in a segmentation fault
         try:
             if path.stat().st_size != size:
                 raise WarehouseError(path, "is not the file that was written")
@@ -162,7 +164,8 @@ class _File:
         import pyarrow as pa
 
         try:
-            table = self._file.read_row_groups(groups, columns=columns, use_threads=False)
+            with self._lock:
+                table = self._file.read_row_groups(groups, columns=columns, use_threads=False)
         except (OSError, pa.ArrowException):
             raise WarehouseError(self._path, "is damaged") from None
         keys = table.column(KEY).to_numpy()

@@ -96,6 +96,7 @@ def test_across_row_groups(lender: Path, tmp_path: Path) -> None:
 
 
 def test_many_may_ask_at_once(path: Path) -> None:
+    """Without a lock around the file this ends the process, about every second time."""
     warehouse = Warehouse.open(path)
     alone = {applicant: warehouse.dossiers(applicant) for applicant in warehouse.ids}
     with ThreadPoolExecutor(4) as pool:
