@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aval.errors import PlanError
-from aval.model.trees import parameters
+from aval.model.trees import library, parameters
 
 Setting = float | int | bool | str
 
@@ -92,9 +92,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 @cache
 def _names() -> dict[str, str]:
     """Every name LightGBM gives a parameter -> its canonical one, as the installed library tells it."""
-    from lightgbm.basic import _ConfigAliases
-
-    every = _ConfigAliases._get_all_param_aliases()
+    every = library().basic._ConfigAliases._get_all_param_aliases()
     return {alias: canonical for canonical, aliases in every.items() for alias in (canonical, *aliases)}
 
 
@@ -131,8 +129,7 @@ def fit(
     Raises:
         PlanError: LightGBM refuses a setting, or trained with another one than the plan states.
     """
-    import lightgbm
-
+    lightgbm = library()
     count = candidate.most_trees if trees is None else trees
     chosen = {name: value for name, value in candidate.parameters.items() if name != "early_stopping_round"}
     asked = {**chosen, **FORCED, "seed": seed, "num_iterations": count}
@@ -187,11 +184,9 @@ def _same(value: Setting, written: str) -> bool:
 
 @contextmanager
 def _explained(plan: str | Path, name: str) -> Iterator[None]:
-    from lightgbm.basic import LightGBMError
-
     try:
         yield
-    except LightGBMError as problem:
+    except library().basic.LightGBMError as problem:
         said = str(problem).partition(" at /")[0].strip()
         raise PlanError(plan, f"{name}: LightGBM refuses it ({said})", "correct the setting it names") from None
 

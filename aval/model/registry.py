@@ -261,8 +261,9 @@ class Registry:
             from mlflow.exceptions import MlflowException
 
             _hush()
-            # MLflow writes what it is set to into the environment, for the processes it starts: put back what was there.
-            before = os.environ.get("MLFLOW_TRACKING_URI")
+            # MLflow writes what it is set to into the environment, for the processes it starts: put back
+            # what was there, which may be nothing.
+            before: Any = os.environ.get("MLFLOW_TRACKING_URI")
             mlflow.set_tracking_uri(self.uri)
             mlflow.set_registry_uri(self.uri)
             try:

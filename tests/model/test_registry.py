@@ -1,0 +1,236 @@
+"""A real MLflow store: what was tried is written down, and only a verified, gated model decides."""
+
+import sqlite3
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aval.credit.policy import Policy
+from aval.data.warehouse import Warehouse
+from aval.errors import ArtefactError, RegistryError
+from aval.model.artefact import MANIFEST, seal
+from aval.model.calibration import Platt
+from aval.model.gates import Gates, examine
+from aval.model.interval import Interval
+from aval.model.model import Model
+from aval.model.pictures import draw
+from aval.model.plan import Plan
+from aval.model.registry import CHAMPION, Registry
+from aval.model.training import Trained, train
+from aval.settings import ROOT
+
+POLICY = Policy.load(ROOT / "policies" / "2026-11-24.toml")
+PASSED = Gates(100, Interval(-1.0, -5.0, 3.0), Interval(1.0, 0.9, 1.1), 0.2, golden=True)
+
+
+@pytest.fixture(scope="module")
+def warehouse(home: Path) -> Warehouse:
+    return Warehouse.open(home / "warehouse")
+
+
+@pytest.fixture(scope="module")
+def trained(home: Path, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    plan = Plan.load(Path(__file__).parents[1] / "small.toml")
+    (candidate,) = plan.candidates
+    quick = replace(candidate, parameters={**candidate.parameters, "num_iterations": 20})
+    folder = tmp_path_factory.mktemp("trained")
+    (found,) = train(warehouse, replace(plan, name="quick", candidates=(quick,)), POLICY, folder, home=home, threads=1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def registry(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A store with one recorded training: version 1, the champion."""
+    place = tmp_path_factory.mktemp("registry")
+    made = Registry("", place)
+    drawn = draw(trained.evaluation, place / "pictures", fairness=trained.fairness)
+    assert made.record(trained, drawn) == "1"
+    assert made.crowned() is None
+    made.promote("1", by="a test", why="the first model", gates=None)
+    return made
+
+
+def copied(trained: Trained, folder: Path, **changes: object) -> Trained:
+    """The same training, its stored model altered and sealed anew."""
+    folder.mkdir()
+    for file in trained.folder.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    facts = {k: v for k, v in Model.load(trained.folder).manifest.items() if k not in ("files", "schema")}
+    seal(folder, {**facts, **changes})
+    return replace(trained, folder=folder)
+
+
+def test_the_champion_is_the_model_that_was_trained(registry: Registry, trained: Trained) -> None:
+    model, version = registry.champion()
+    assert version == "1"
+    kept = Model.load(trained.folder)
+    rows = kept.matrix(kept.reference().head(200))
+    assert np.array_equal(model.probability(rows), kept.probability(rows))
+    assert model.manifest == kept.manifest
+    assert registry.load("1")[0].manifest == registry.load(CHAMPION)[0].manifest
+    assert registry.latest() == "1"
+
+
+def test_tracking_holds_the_figures_the_parameters_used_and_the_pictures(
+    registry: Registry, trained: Trained, warehouse: Warehouse
+) -> None:
+    (run,) = registry.results()
+    assert (run.version, run.aliases, run.plan, run.candidate) == ("1", (CHAMPION,), "quick", "lightgbm")
+    assert run.data == warehouse.fingerprint[:8]
+    for name, value in trained.evaluation.metrics().items():
+        assert run.metrics[name] == value
+    assert run.metrics["cv_auc_mean"] == pytest.approx(np.mean([fold.auc for fold in trained.folds]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow import MlflowClient
+
+        client = MlflowClient(registry.uri)
+        stored = client.get_run(run.run)
+        history = client.get_metric_history(run.run, "cv_auc")
+        pictures = {Path(entry.path).name for entry in client.list_artifacts(run.run, "pictures")}
+        version = client.get_model_version("aval", "1")
+        root = Path(client.get_model_version_download_uri("aval", "1").removeprefix("file://"))
+    assert {"learning_rate": "0.1", "num_leaves": "8", "num_iterations": str(trained.trees)}.items() <= (
+        stored.data.params.items()
+    )
+    assert stored.data.params["lambda_l2"] == trained.parameters["lambda_l2"]
+    assert [entry.value for entry in history] == [fold.auc for fold in trained.folds]
+    assert {"roc.png", "precision_recall.png", "reliability.png", "cost.png", "confusion.png", "scores.png"} <= pictures
+    assert version.tags["data_fingerprint"] == warehouse.fingerprint
+    assert version.tags["feature_digest"] == Model.load(trained.folder).digest
+    assert (version.tags["promoted_by"], version.tags["promoted_why"]) == ("a test", "the first model")
+    required = (root / "requirements.txt").read_text().split()
+    assert any(line.startswith("lightgbm==") for line in required)
+    assert any(line.startswith("polars==") for line in required)
+
+
+def test_nothing_pickled_and_the_store_is_where_it_was_put(registry: Registry) -> None:
+    place = Path(registry.uri.removeprefix("sqlite:///")).parent
+    files = [file for file in (place / "mlartifacts").rglob("*") if file.is_file()]
+    assert files
+    assert not [file for file in files if file.suffix in (".pkl", ".pickle", ".joblib", ".cloudpickle")]
+    with sqlite3.connect(place / "mlflow.db") as store:
+        (name,) = store.execute("select name from registered_models").fetchone()
+    store.close()
+    assert name == "aval"
+
+
+@pytest.mark.parametrize("name", ["booster.txt", "profile.json", MANIFEST])
+def test_a_tampered_version_refuses_to_load_and_names_the_file(registry: Registry, name: str) -> None:
+    folder = registry.champion()[0].folder
+    assert folder is not None
+    file = folder / name
+    whole = file.read_bytes()
+    try:
+        file.write_bytes(whole.replace(b"0", b"1", 1))
+        with pytest.raises(ArtefactError, match=name.replace(".", r"\.")):
+            registry.champion()
+        file.unlink()
+        with pytest.raises(ArtefactError, match=name.replace(".", r"\.")):
+            registry.champion()
+    finally:
+        file.write_bytes(whole)
+    assert registry.champion()[1] == "1"
+
+
+def test_another_model_put_in_its_place_is_noticed(registry: Registry) -> None:
+    """Whoever can seal a folder anew still cannot change what the registry remembers."""
+    model, _ = registry.champion()
+    assert model.folder is not None
+    manifest, levels = model.folder / MANIFEST, model.folder / "calibration.json"
+    whole, calibration = manifest.read_bytes(), levels.read_bytes()
+    try:
+        levels.write_text(Platt(1.0, -9.0).to_json())
+        seal(model.folder, {})
+        assert Model.load(model.folder).calibration.intercept == -9.0
+        with pytest.raises(ArtefactError, match="not the manifest that was registered"):
+            registry.champion()
+    finally:
+        manifest.write_bytes(whole)
+        levels.write_bytes(calibration)
+
+
+def test_what_is_not_there_is_said(registry: Registry, tmp_path: Path) -> None:
+    empty = Registry("", tmp_path / "nowhere")
+    with pytest.raises(RegistryError, match="nothing was trained there yet; run `aval train`"):
+        empty.champion()
+    assert empty.crowned() is None
+    assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(RegistryError, match="no version '99'"):
+        registry.load("99")
+    with pytest.raises(RegistryError, match="no version 'challenger'"):
+        registry.load("challenger")
+
+
+def test_a_version_that_fails_a_gate_is_not_promoted_and_the_figures_are_told(registry: Registry) -> None:
+    dear = replace(PASSED, cost=Interval(12.0, 4.0, 20.0))
+    with pytest.raises(RegistryError, match=r"costs \+12\.0 \(\+4\.0 to \+20\.0\) per 1000"):
+        registry.promote("1", by="a test", why="try", gates=dear)
+    with pytest.raises(RegistryError, match="let the gates decide with `aval promote`"):
+        registry.promote("1", by="a test", why="try", gates=None)
+
+
+@pytest.mark.parametrize(
+    ("gates", "says"),
+    [
+        (replace(PASSED, slope=Interval(0.7, 0.5, 0.9)), "slope is 0.70"),
+        (replace(PASSED, slope=None), "no calibration line"),
+        (replace(PASSED, golden=False), "golden rows"),
+        (replace(PASSED, cost=Interval(0.2, 0.1, 0.3)), "per 1000"),
+    ],
+)
+def test_each_gate_shuts_on_its_own(gates: Gates, says: str) -> None:
+    assert len(gates.failed) == 1
+    assert says in gates.failed[0]
+
+
+@pytest.mark.parametrize(
+    "gates",
+    [
+        PASSED,
+        replace(PASSED, cost=None),
+        replace(PASSED, cost=Interval(3.0, -0.5, 7.0)),
+        replace(PASSED, slope=Interval(0.7, 0.3, 1.1)),
+        replace(PASSED, slope=Interval(1.15, 1.1, 1.2)),
+    ],
+)
+def test_what_may_be_chance_is_let_through(gates: Gates) -> None:
+    assert gates.failed == ()
+
+
+def test_a_challenger_is_measured_beside_the_champion_and_takes_its_place(
+    registry: Registry, trained: Trained, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    version = registry.record(copied(trained, tmp_path / "again", created_at="later"))
+    champion, _ = registry.champion()
+    challenger, _ = registry.load(version)
+    gates = examine(challenger, champion, warehouse, POLICY)
+    assert gates.cost == Interval(0.0, 0.0, 0.0)
+    assert gates.rows == trained.rows[1]
+    assert gates.golden
+    assert gates.slope == trained.evaluation.calibration.slope  # type: ignore[union-attr]
+    registry.promote(version, by="a test", why="as good", gates=replace(gates, slope=PASSED.slope))
+    assert registry.crowned() == version
+    assert registry.champion()[1] == version
+    by_version = {run.version: run for run in registry.results()}
+    assert by_version[version].aliases == (CHAMPION,)
+    assert by_version["1"].aliases == ()
+    registry.promote("1", by="a test", why="back again", gates=PASSED)
+
+
+def test_a_model_whose_golden_rows_differ_is_caught(trained: Trained, warehouse: Warehouse, tmp_path: Path) -> None:
+    model = Model.load(copied(trained, tmp_path / "model").folder)
+    shifted = replace(model, calibration=replace(model.calibration, intercept=model.calibration.intercept + 0.7))
+    gates = examine(shifted, model, warehouse, POLICY)
+    assert not gates.golden
+    assert gates.cost is not None
+    assert gates.cost.value != 0.0
+
+
+def test_two_plans_are_compared_on_rows_neither_learned_from(trained: Trained, warehouse: Warehouse) -> None:
+    model = Model.load(trained.folder)
+    other = replace(model, manifest={**model.manifest, "plan": {"test_share": 0.1, "seed": 3}})
+    assert examine(model, other, warehouse, POLICY).rows == len(other.test_ids(warehouse)) < trained.rows[1]
