@@ -82,8 +82,10 @@ def measured(folder: Path) -> dict[str, float]:
         "instalment loans without a previous row": orphans(paid),
         "cards without a previous row": orphans(card),
         "columns with missing values": float(sum(train[c].null_count() > 0 for c in train.columns)),
-        **{f"{c} missing": train[c].null_count() / train.height
-           for c in ("EXT_SOURCE_1", "EXT_SOURCE_3", "OWN_CAR_AGE", "OCCUPATION_TYPE")},
+        **{
+            f"{c} missing": train[c].null_count() / train.height
+            for c in ("EXT_SOURCE_1", "EXT_SOURCE_3", "OWN_CAR_AGE", "OCCUPATION_TYPE")
+        },
         **{f"correlation of {c}": corr(c) for c in ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3", "DAYS_BIRTH")},
         "pensioners": float((train["DAYS_EMPLOYED"] == 365_243).mean()),
         "revolving": float((train["NAME_CONTRACT_TYPE"] == "Revolving loans").mean()),
@@ -137,47 +139,101 @@ def aggregates(folder: Path) -> list[pl.DataFrame]:
     recent = c("DAYS_INSTALMENT") > -365
     refused = c("NAME_CONTRACT_STATUS") == "Refused"
     use = c("AMT_BALANCE") / c("AMT_CREDIT_LIMIT_ACTUAL").clip(1)
-    status = c("STATUS").replace_strict({"C": None, "X": None}, default=c("STATUS"), return_dtype=pl.String).cast(pl.Float64)
+    status = (
+        c("STATUS").replace_strict({"C": None, "X": None}, default=c("STATUS"), return_dtype=pl.String).cast(pl.Float64)
+    )
     month = read(folder, "bureau_balance").join(bureau.select("SK_ID_BUREAU", "SK_ID_CURR"), on="SK_ID_BUREAU")
     return [
         bureau.group_by("SK_ID_CURR").agg(
-            pl.len().alias("b_n"), active.sum().alias("b_active"), c("DAYS_CREDIT").mean().alias("b_days"),
-            c("DAYS_CREDIT").max().alias("b_last"), (c("DAYS_CREDIT") > -365).sum().alias("b_recent"),
-            c("AMT_CREDIT_SUM_DEBT").sum().alias("b_debt"), c("AMT_CREDIT_SUM").filter(active).sum().alias("b_sum"),
-            (c("AMT_CREDIT_SUM_DEBT").filter(active).sum() / c("AMT_CREDIT_SUM").filter(active).sum().clip(1)).alias("b_ratio"),
-            (c("AMT_CREDIT_SUM_DEBT").filter(card).sum() / c("AMT_CREDIT_SUM").filter(card).sum().clip(1)).alias("b_use"),
-            c("AMT_CREDIT_MAX_OVERDUE").max().alias("b_worst"), (c("AMT_CREDIT_MAX_OVERDUE") > 0).sum().alias("b_overdue"),
-            c("CREDIT_DAY_OVERDUE").max().alias("b_dpd"), (c("AMT_CREDIT_SUM_DEBT") > 0).sum().alias("b_owing")),
+            pl.len().alias("b_n"),
+            active.sum().alias("b_active"),
+            c("DAYS_CREDIT").mean().alias("b_days"),
+            c("DAYS_CREDIT").max().alias("b_last"),
+            (c("DAYS_CREDIT") > -365).sum().alias("b_recent"),
+            c("AMT_CREDIT_SUM_DEBT").sum().alias("b_debt"),
+            c("AMT_CREDIT_SUM").filter(active).sum().alias("b_sum"),
+            (c("AMT_CREDIT_SUM_DEBT").filter(active).sum() / c("AMT_CREDIT_SUM").filter(active).sum().clip(1)).alias(
+                "b_ratio"
+            ),
+            (c("AMT_CREDIT_SUM_DEBT").filter(card).sum() / c("AMT_CREDIT_SUM").filter(card).sum().clip(1)).alias(
+                "b_use"
+            ),
+            c("AMT_CREDIT_MAX_OVERDUE").max().alias("b_worst"),
+            (c("AMT_CREDIT_MAX_OVERDUE") > 0).sum().alias("b_overdue"),
+            c("CREDIT_DAY_OVERDUE").max().alias("b_dpd"),
+            (c("AMT_CREDIT_SUM_DEBT") > 0).sum().alias("b_owing"),
+        ),
         month.group_by("SK_ID_CURR").agg(
-            (status > 0).sum().alias("bb_late"), (status > 0).mean().alias("bb_share"), status.max().alias("bb_max"),
-            (status > 0).filter(c("MONTHS_BALANCE") >= -12).sum().alias("bb_late_12")),
-        read(folder, "previous_application").group_by("SK_ID_CURR").agg(
-            pl.len().alias("p_n"), refused.sum().alias("p_refused"), refused.mean().alias("p_share"),
-            c("DAYS_DECISION").max().alias("p_last"), c("DAYS_DECISION").filter(refused).max().alias("p_last_refused"),
-            refused.filter(c("DAYS_DECISION") > -540).mean().alias("p_share_recent")),
-        read(folder, "POS_CASH_balance").group_by("SK_ID_CURR").agg(
-            pl.len().alias("pos_n"), c("SK_DPD").max().alias("pos_dpd"), (c("SK_DPD") > 0).mean().alias("pos_late"),
-            c("CNT_INSTALMENT_FUTURE").filter(c("MONTHS_BALANCE") == -1).sum().alias("pos_future")),
-        read(folder, "installments_payments").group_by("SK_ID_CURR").agg(
-            pl.len().alias("i_n"), late.mean().alias("i_mean"), late.max().alias("i_max"), late.std().alias("i_std"),
-            late.median().alias("i_median"), (late > 0).mean().alias("i_late"), late.filter(recent).mean().alias("i_mean_365"),
-            (late > 0).filter(recent).mean().alias("i_late_365"), late.sort_by("DAYS_INSTALMENT").tail(5).mean().alias("i_last5")),
-        read(folder, "credit_card_balance").group_by("SK_ID_CURR").agg(
-            use.mean().alias("c_use"), use.filter(c("MONTHS_BALANCE") >= -6).mean().alias("c_use_6"),
-            (c("SK_DPD") > 0).mean().alias("c_late"), (c("AMT_DRAWINGS_ATM_CURRENT") > 0).mean().alias("c_atm"),
-            (c("AMT_PAYMENT_TOTAL_CURRENT") / c("AMT_INST_MIN_REGULARITY").clip(1)).clip(0, 20).mean().alias("c_pay")),
+            (status > 0).sum().alias("bb_late"),
+            (status > 0).mean().alias("bb_share"),
+            status.max().alias("bb_max"),
+            (status > 0).filter(c("MONTHS_BALANCE") >= -12).sum().alias("bb_late_12"),
+        ),
+        read(folder, "previous_application")
+        .group_by("SK_ID_CURR")
+        .agg(
+            pl.len().alias("p_n"),
+            refused.sum().alias("p_refused"),
+            refused.mean().alias("p_share"),
+            c("DAYS_DECISION").max().alias("p_last"),
+            c("DAYS_DECISION").filter(refused).max().alias("p_last_refused"),
+            refused.filter(c("DAYS_DECISION") > -540).mean().alias("p_share_recent"),
+        ),
+        read(folder, "POS_CASH_balance")
+        .group_by("SK_ID_CURR")
+        .agg(
+            pl.len().alias("pos_n"),
+            c("SK_DPD").max().alias("pos_dpd"),
+            (c("SK_DPD") > 0).mean().alias("pos_late"),
+            c("CNT_INSTALMENT_FUTURE").filter(c("MONTHS_BALANCE") == -1).sum().alias("pos_future"),
+        ),
+        read(folder, "installments_payments")
+        .group_by("SK_ID_CURR")
+        .agg(
+            pl.len().alias("i_n"),
+            late.mean().alias("i_mean"),
+            late.max().alias("i_max"),
+            late.std().alias("i_std"),
+            late.median().alias("i_median"),
+            (late > 0).mean().alias("i_late"),
+            late.filter(recent).mean().alias("i_mean_365"),
+            (late > 0).filter(recent).mean().alias("i_late_365"),
+            late.sort_by("DAYS_INSTALMENT").tail(5).mean().alias("i_last5"),
+        ),
+        read(folder, "credit_card_balance")
+        .group_by("SK_ID_CURR")
+        .agg(
+            use.mean().alias("c_use"),
+            use.filter(c("MONTHS_BALANCE") >= -6).mean().alias("c_use_6"),
+            (c("SK_DPD") > 0).mean().alias("c_late"),
+            (c("AMT_DRAWINGS_ATM_CURRENT") > 0).mean().alias("c_atm"),
+            (c("AMT_PAYMENT_TOTAL_CURRENT") / c("AMT_INST_MIN_REGULARITY").clip(1)).clip(0, 20).mean().alias("c_pay"),
+        ),
     ]
 
 
-def boosted_auc(x: pl.DataFrame, y: np.ndarray, p: np.ndarray, folds: int = 2, rounds: int = 260, seed: int = 0) -> float:
+def boosted_auc(
+    x: pl.DataFrame, y: np.ndarray, p: np.ndarray, folds: int = 2, rounds: int = 260, seed: int = 0
+) -> float:
     """Out-of-fold AUC of a plain LightGBM, weighted by the true probability."""
     import lightgbm as lgb
 
     values = x.cast(pl.Float64).to_numpy()
     fold = np.random.default_rng(seed).integers(0, folds, len(y))
     score = np.zeros(len(y))
-    options = {"objective": "binary", "learning_rate": 0.04, "num_leaves": 12, "min_data_in_leaf": 60, "lambda_l2": 20,
-               "feature_fraction": 0.4, "bagging_fraction": 0.8, "bagging_freq": 1, "verbose": -1, "num_threads": 2, "seed": seed}
+    options = {
+        "objective": "binary",
+        "learning_rate": 0.04,
+        "num_leaves": 12,
+        "min_data_in_leaf": 60,
+        "lambda_l2": 20,
+        "feature_fraction": 0.4,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "verbose": -1,
+        "num_threads": 1,
+        "seed": seed,
+    }
     for k in range(folds):
         booster = lgb.train(options, lgb.Dataset(values[fold != k], y[fold != k]), rounds)
         score[fold == k] = rankdata(booster.predict(values[fold == k], raw_score=True)) / (fold == k).sum()

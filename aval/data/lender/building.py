@@ -26,14 +26,29 @@ MEASURES: Final = {  # (share missing, median, value at 99 %, weight of quality,
     "NONLIVINGAREA": (0.550, 0.0036, 0.330, 0.25, 0.42),
 }
 """As in the real tables (RECIPES: 50-70 % missing)."""
-FONDKAPREMONT: Final = {"reg oper account": 7187, "reg oper spec account": 1166, "org spec account": 592,
-                        "not specified": 529}
+FONDKAPREMONT: Final = {
+    "reg oper account": 7187,
+    "reg oper spec account": 1166,
+    "org spec account": 592,
+    "not specified": 529,
+}
 HOUSETYPE: Final = {"block of flats": 14671, "specific housing": 154, "terraced house": 117}
-WALLS: Final = {"Panel": 6543, "Stone, brick": 6239, "Block": 906, "Wooden": 486, "Mixed": 230, "Monolithic": 185,
-                "Others": 157}
+WALLS: Final = {
+    "Panel": 6543,
+    "Stone, brick": 6239,
+    "Block": 906,
+    "Wooden": 486,
+    "Mixed": 230,
+    "Monolithic": 185,
+    "Others": 157,
+}
 EMERGENCY: Final = {"No": 15520, "Yes": 206}
-CATEGORY_MISSING: Final = {"FONDKAPREMONT_MODE": 0.683, "HOUSETYPE_MODE": 0.500, "WALLSMATERIAL_MODE": 0.507,
-                           "EMERGENCYSTATE_MODE": 0.474}
+CATEGORY_MISSING: Final = {
+    "FONDKAPREMONT_MODE": 0.683,
+    "HOUSETYPE_MODE": 0.500,
+    "WALLSMATERIAL_MODE": 0.507,
+    "EMERGENCYSTATE_MODE": 0.474,
+}
 TOTALAREA: Final = (0.482, 0.0693, 0.525)
 
 
@@ -42,7 +57,9 @@ def _values(name: str, z: Floats, zero: Flags) -> Floats:
     _, median, high, _, _ = MEASURES[name]
     if name == "ELEVATORS":
         return np.clip(np.where(z < 0.4, 0.0, np.ceil((z - 0.4) * 4.0) * 0.08), 0, 1)
-    if name in ("YEARS_BEGINEXPLUATATION", "YEARS_BUILD"):
+    if name == "YEARS_BUILD":
+        value = median + 0.105 * z
+    elif name == "YEARS_BEGINEXPLUATATION":
         spread = np.log((1 - median) / (1 - high)) / 2.33
         value = 1 - (1 - median) * np.exp(-spread * z)
     elif median == 0.0:
@@ -55,7 +72,7 @@ def _values(name: str, z: Floats, zero: Flags) -> Floats:
 
 
 def building_columns(rng: np.random.Generator, wealth: Floats, income_residual: Floats) -> dict[str, pl.Series]:
-    """All columns from APARTMENTS_AVG to EMERGENCYSTATE_MODE; the register that knows one measure often knows the rest."""
+    """APARTMENTS_AVG to EMERGENCYSTATE_MODE; a register that knows one measure often knows the rest."""
     size = len(wealth)
     quality = 0.35 * wealth + 0.12 * income_residual + 0.9 * rng.standard_normal(size)
     registered = rng.random(size)
@@ -67,15 +84,18 @@ def building_columns(rng: np.random.Generator, wealth: Floats, income_residual: 
         absent = np.where(rng.random(size) < 0.9, registered, rng.random(size)) < missing
         zero = rng.random(size) < zeros
         average = np.where(absent, np.nan, _values(name, z, zero))
-        averages[f"{name}_AVG"] = np.round(average, 4)
+        averages[f"{name}_AVG"] = np.asarray(np.round(average, 4), np.float64)
         middles[f"{name}_MEDI"] = np.round(np.where(rng.random(size) < 0.7, average, average * 1.006), 4).clip(0, 1)
-        modes[f"{name}_MODE"] = np.round(np.where(rng.random(size) < 0.3, average,
-                                                  average * np.exp(0.06 * rng.standard_normal(size))), 4).clip(0, 1)
+        modes[f"{name}_MODE"] = np.round(
+            np.where(rng.random(size) < 0.3, average, average * np.exp(0.06 * rng.standard_normal(size))), 4
+        ).clip(0, 1)
     columns = {name: pl.Series(value).fill_nan(None) for name, value in (averages | modes | middles).items()}
     for label, table in (("FONDKAPREMONT_MODE", FONDKAPREMONT), ("HOUSETYPE_MODE", HOUSETYPE)):
         columns[label] = _category(rng, label, table, registered)
     missing, median, high = TOTALAREA
-    area = np.clip(median * np.exp(np.log(high / median) / 2.33 * (0.93 * quality + 0.37 * rng.standard_normal(size))), 0, 1)
+    area = np.clip(
+        median * np.exp(np.log(high / median) / 2.33 * (0.93 * quality + 0.37 * rng.standard_normal(size))), 0, 1
+    )
     columns["TOTALAREA_MODE"] = pl.Series(np.where(registered < missing, np.nan, np.round(area, 4))).fill_nan(None)
     for label, table in (("WALLSMATERIAL_MODE", WALLS), ("EMERGENCYSTATE_MODE", EMERGENCY)):
         columns[label] = _category(rng, label, table, registered)

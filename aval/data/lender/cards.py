@@ -10,7 +10,7 @@ import polars as pl
 
 from aval.data.lender.draws import MONTH_DAYS, Floats, Ints, curve, logistic, words
 from aval.data.lender.households import Households
-from aval.data.lender.repayment import DELAY_DAYS, HABIT_WEIGHT, STRAIN_WEIGHT, Ledger
+from aval.data.lender.repayment import ACCIDENT_WEIGHT, DELAY_DAYS, HABIT_WEIGHT, STRAIN_WEIGHT, Ledger
 from aval.data.lender.requests import Requests
 from aval.data.lender.state import State
 
@@ -60,23 +60,32 @@ def simulate_cards(
             continue
         dice = rng.random((6, size))
         noise = rng.standard_normal((4, size))
-        wish = np.where(never, 0.0, logistic(-0.75 - 1.05 * ability - 0.30 * will + 0.85 * taste + 0.5 * noise[0]))
+        wish = np.where(never, 0.0, logistic(-0.75 - 1.05 * ability - 0.45 * will + 0.65 * taste + 0.5 * noise[0]))
         interest = np.round(MONTHLY_INTEREST * balance, 3)
         minimum = np.where(balance > 100, np.round(np.minimum(np.maximum(MINIMUM * balance, 2250.0), balance), 3), 0.0)
         room = np.maximum(wish * limit - balance, 0.0)
         draws = (room > 0.03 * limit) & (dice[0] < 0.55) & runs
         total = np.where(draws, room * (0.35 + 0.65 * dice[1]), 0.0)
-        at_machine = np.where(dice[2] < logistic(0.2 - 0.5 * ability), np.round(total * (0.5 + 0.5 * dice[3]) / 4500) * 4500, 0.0)
+        at_machine = np.where(
+            dice[2] < logistic(0.2 - 0.5 * ability), np.round(total * (0.5 + 0.5 * dice[3]) / 4500) * 4500, 0.0
+        )
         other = np.where(dice[4] < 0.02, np.round(0.2 * (total - at_machine).clip(0), 2), 0.0)
         in_shops = np.where(dice[5] < 0.6, np.round((total - at_machine - other).clip(0), 2), 0.0)
         drawn = at_machine + other + in_shops
-        strain = STRAIN_WEIGHT * -(0.66 * will + 0.62 * ability) + HABIT_WEIGHT * habit + 0.69 * noise[1]
+        strain = STRAIN_WEIGHT * -(0.66 * will + 0.62 * ability) + HABIT_WEIGHT * habit + ACCIDENT_WEIGHT * noise[1]
         delay = np.floor(curve(strain, DELAY_DAYS))
         pays = runs & (minimum > 0) & (strain < 2.15)
         generous = np.exp(0.55 * ability + 0.3 * will + 0.7 * noise[2])
         clears = pays & (noise[3] + 0.75 * ability + 0.25 * will > 1.35)
-        payment = np.where(pays, np.where(clears, balance + interest, np.maximum(np.round(minimum * np.maximum(generous, 1.0) / 450) * 450,
-                                                                                 np.ceil(minimum))), 0.0)
+        payment = np.where(
+            pays,
+            np.where(
+                clears,
+                balance + interest,
+                np.maximum(np.round(minimum * np.maximum(generous, 1.0) / 450) * 450, np.ceil(minimum)),
+            ),
+            0.0,
+        )
         payment = np.round(np.minimum(payment, balance + interest), 3)
         missed = runs & (minimum > 0) & ~pays
         owed = np.where(pays, 0.0, np.where(missed, owed + minimum, owed * (balance > 0)))
@@ -93,29 +102,40 @@ def simulate_cards(
         at = np.flatnonzero(runs)
         principal = np.where(balance > 0, np.maximum(balance - interest, 0.0), 0.0)
         row = {
-            "card": at.astype(np.float64), "MONTHS_BALANCE": np.full(len(at), month, np.float64), "AMT_BALANCE": balance[at],
-            "AMT_CREDIT_LIMIT_ACTUAL": limit[at], "AMT_DRAWINGS_ATM_CURRENT": np.where(idle, np.nan, at_machine)[at],
-            "AMT_DRAWINGS_CURRENT": drawn[at], "AMT_DRAWINGS_OTHER_CURRENT": np.where(idle, np.nan, other)[at],
+            "card": at.astype(np.float64),
+            "MONTHS_BALANCE": np.full(len(at), month, np.float64),
+            "AMT_BALANCE": balance[at],
+            "AMT_CREDIT_LIMIT_ACTUAL": limit[at],
+            "AMT_DRAWINGS_ATM_CURRENT": np.where(idle, np.nan, at_machine)[at],
+            "AMT_DRAWINGS_CURRENT": drawn[at],
+            "AMT_DRAWINGS_OTHER_CURRENT": np.where(idle, np.nan, other)[at],
             "AMT_DRAWINGS_POS_CURRENT": np.where(idle, np.nan, in_shops)[at],
             "AMT_INST_MIN_REGULARITY": np.where(start == month, np.nan, minimum)[at],
-            "AMT_PAYMENT_CURRENT": np.where(idle, np.nan, payment)[at], "AMT_PAYMENT_TOTAL_CURRENT": payment[at],
-            "AMT_RECEIVABLE_PRINCIPAL": np.round(principal, 3)[at], "AMT_RECIVABLE": balance[at],
+            "AMT_PAYMENT_CURRENT": np.where(idle, np.nan, payment)[at],
+            "AMT_PAYMENT_TOTAL_CURRENT": payment[at],
+            "AMT_RECEIVABLE_PRINCIPAL": np.round(principal, 3)[at],
+            "AMT_RECIVABLE": balance[at],
             "AMT_TOTAL_RECEIVABLE": balance[at],
             "CNT_DRAWINGS_ATM_CURRENT": np.where(idle, np.nan, np.ceil(at_machine / 22_500))[at],
             "CNT_DRAWINGS_CURRENT": (np.ceil(at_machine / 22_500) + np.ceil(in_shops / 6000) + (other > 0))[at],
             "CNT_DRAWINGS_OTHER_CURRENT": np.where(idle, np.nan, other > 0)[at],
             "CNT_DRAWINGS_POS_CURRENT": np.where(idle, np.nan, np.ceil(in_shops / 6000))[at],
             "CNT_INSTALMENT_MATURE_CUM": np.where(start == month, np.nan, months)[at],
-            "state": np.where(ends, 1.0, 0.0)[at], "SK_DPD": days_late[at],
+            "state": np.where(ends, 1.0, 0.0)[at],
+            "SK_DPD": days_late[at],
             "SK_DPD_DEF": np.where(owed > 0.03 * limit, days_late, 0.0)[at],
         }
         for name, values in row.items():
             out.setdefault(name, []).append(values)
         due = np.floor((month + 1) * MONTH_DAYS) - 12
         paid_at = np.flatnonzero((payment > 0) & (due + np.minimum(delay, 10) < 0))
-        for name, values in {"card": paid_at.astype(np.float64), "number": months[paid_at],
-                             "due": np.full(len(paid_at), due), "delay": np.clip(delay[paid_at], -12, 11),
-                             "amount": payment[paid_at]}.items():
+        for name, values in {
+            "card": paid_at.astype(np.float64),
+            "number": months[paid_at],
+            "due": np.full(len(paid_at), due),
+            "delay": np.clip(delay[paid_at], -12, 11),
+            "amount": payment[paid_at],
+        }.items():
             paid.setdefault(name, []).append(values)
         limit = np.where(raise_, np.minimum(limit + 45_000.0, 1_350_000.0), limit)
     nothing = np.zeros(0)
@@ -147,5 +167,10 @@ def simulate_cards(
     use, dues = np.zeros(len(people)), np.zeros(len(people))
     use[owner] = balance / limit
     dues[owner] = MINIMUM * balance
-    return Cards(balance=frame.with_columns(pl.col(pl.Float64).fill_nan(None)), payments=payments, used_from=used_from,
-                 use=use, dues=dues)
+    return Cards(
+        balance=frame.with_columns(pl.col(pl.Float64).fill_nan(None)),
+        payments=payments,
+        used_from=used_from,
+        use=use,
+        dues=dues,
+    )

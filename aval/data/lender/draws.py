@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, ndtr
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,21 +36,16 @@ def words(names: Sequence[str | None], codes: Ints) -> pl.Series:
     return pl.Series(names, dtype=pl.String).gather(pl.Series(codes.astype(np.uint32)))
 
 
-def named(shares: Mapping[str, float]) -> tuple[list[str], list[float]]:
-    """The names and the shares of a table of categories."""
-    return list(shares), list(shares.values())
-
-
 def curve(z: Floats, knots: Sequence[tuple[float, float]]) -> Floats:
     """A standard normal carried onto the distribution whose (quantile, value) knots are given."""
     at, value = zip(*knots, strict=True)
-    return np.interp(ndtr(z), at, value)
+    return np.interp(np.asarray(ndtr(z), np.float64), np.asarray(at, np.float64), np.asarray(value, np.float64))
 
 
-def standard(x: Floats) -> Floats:
-    """Ranks as standard normal values: for use on a whole block only, never on one applicant."""
-    order = np.argsort(np.argsort(x, kind="stable"), kind="stable")
-    return np.asarray(ndtri((order + 0.5) / len(x)), np.float64)
+def along(x: Floats, knots: Sequence[tuple[float, float]]) -> Floats:
+    """A piecewise linear function of x, given by its knots."""
+    at, value = zip(*knots, strict=True)
+    return np.interp(x, np.asarray(at, np.float64), np.asarray(value, np.float64))
 
 
 def logistic(x: Floats) -> Floats:

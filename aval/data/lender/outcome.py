@@ -12,11 +12,11 @@ from aval.data.lender.state import FADING, State
 
 MONTHS: Final = 12
 """The window in which a default counts."""
-BASE: Final = -5.18
+BASE: Final = -5.33
 """Log-odds of defaulting in one month for an average household: 8.07 % default in the window (RECIPES)."""
-ABILITY: Final = 0.80
-WILLINGNESS: Final = 1.00
-BURDEN: Final = 0.55
+ABILITY: Final = 0.99
+WILLINGNESS: Final = 1.19
+BURDEN: Final = 0.60
 """Weights of the latent state and of what the household owes, in log-odds."""
 SEASONING: Final = np.array([-1.6, -1.0, -0.5, -0.1, 0.1, 0.25, 0.35, 0.4, 0.4, 0.35, 0.3, 0.25])
 """New loans go bad most often from the fourth to the twelfth month."""
@@ -35,9 +35,14 @@ class Truth:
 
 
 def burden_of(
-    dues_share: Floats, other_dues_share: Floats, debt_share: Floats, cards_used: Floats, cover: Floats, revolving: Flags
+    dues_share: Floats,
+    other_dues_share: Floats,
+    debt_share: Floats,
+    cards_used: Floats,
+    cover: Floats,
+    revolving: Flags,
 ) -> Floats:
-    """How heavily the household is laden, in standard deviations: this loan, other dues, debt, used cards, insurance sold."""
+    """How laden the household is, in standard deviations: this loan, other dues, debt, used cards, insurance."""
     own = (np.clip(dues_share, 0.02, 0.6) - 0.18) / 0.09
     other = np.log1p(6.0 * np.clip(other_dues_share, 0.0, 3.0)) - 0.7
     debt = np.log1p(np.clip(debt_share, 0.0, 20.0)) - 0.75
@@ -57,9 +62,13 @@ def monthly_hazards(state: State, burden: Floats) -> Floats:
 
 
 def draw_outcome(rng: np.random.Generator, state: State, burden: Floats) -> Truth:
-    """Month after month the hazard strikes or spares; the probability is one minus the chance to be spared throughout."""
+    """Month after month the hazard strikes or spares; the probability is one minus the chance to be spared."""
     hazards = monthly_hazards(state, burden)
     struck = rng.random(hazards.shape) < hazards
     wait, booking = OBSERVED_AFTER
-    return Truth(probability=1.0 - np.prod(1.0 - hazards, axis=1), default=struck.any(axis=1), burden=burden,
-                 observed_after=wait + rng.integers(0, booking + 1, len(burden)))
+    return Truth(
+        probability=1.0 - np.prod(1.0 - hazards, axis=1),
+        default=np.asarray(struck.any(axis=1), np.bool_),
+        burden=burden,
+        observed_after=wait + rng.integers(0, booking + 1, len(burden)),
+    )

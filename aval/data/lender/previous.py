@@ -18,24 +18,91 @@ STATUS: Final = ("Approved", "Canceled", "Refused", "Unused offer")
 SUITE: Final = ("Unaccompanied", "Family", "Spouse, partner", "Children", "Other_B", "Other_A", "Group of people", None)
 SUITE_SHARES: Final = (7553, 3012, 986, 430, 281, 132, 34)
 SUITE_MISSING: Final = 0.37
-PURPOSES: Final = ("XAP", "XNA", "Repairs", "Other", "Urgent needs", "Building a house or an annex", "Buying a used car",
-                   "Everyday expenses", "Payments on other loans", "Medicine", "Education", "Buying a home",
-                   "Buying a holiday home / land", "Purchase of electronic equipment", "Buying a new car", "Car repairs",
-                   "Journey", "Business development", "Wedding / gift / holiday", "Furniture",
-                   "Gasification / water supply", "Hobby")
+PURPOSES: Final = (
+    "XAP",
+    "XNA",
+    "Repairs",
+    "Other",
+    "Urgent needs",
+    "Building a house or an annex",
+    "Buying a used car",
+    "Everyday expenses",
+    "Payments on other loans",
+    "Medicine",
+    "Education",
+    "Buying a home",
+    "Buying a holiday home / land",
+    "Purchase of electronic equipment",
+    "Buying a new car",
+    "Car repairs",
+    "Journey",
+    "Business development",
+    "Wedding / gift / holiday",
+    "Furniture",
+    "Gasification / water supply",
+    "Hobby",
+)
 PURPOSE_SHARES: Final = (0, 10453, 321, 207, 111, 45, 45, 42, 40, 39, 16, 15, 14, 14, 14, 14, 13, 11, 9, 6, 4, 2)
-CHANNELS: Final = ("Credit and cash offices", "Country-wide", "Stone", "Regional / Local", "Contact center",
-                   "AP+ (Cash loan)", "Channel of corporate sales", "Car dealer")
-CHANNEL_SHARES: Final = {CONSUMER: (0.02, 0.56, 0.27, 0.145, 0.0, 0.0, 0.0, 0.0005),
-                         CASH: (0.82, 0.015, 0.0, 0.0, 0.09, 0.065, 0.004, 0.0),
-                         REVOLVING: (0.48, 0.36, 0.04, 0.02, 0.06, 0.03, 0.005, 0.0)}
-INDUSTRY: Final = ("Consumer electronics", "Connectivity", "Furniture", "Construction", "Clothing", "Industry",
-                   "Auto technology", "Jewelry", "MLM partners", "Tourism", "XNA")
-INDUSTRY_OF_CHANNEL: Final = {"mobile": (0.12, 0.88, 0, 0, 0, 0, 0, 0, 0, 0), "household": (0.85, 0.1, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
-                              "industry": (0.05, 0, 0.4, 0.23, 0.2, 0.12, 0, 0, 0, 0),
-                              "other": (0.2, 0.1, 0.1, 0.1, 0.05, 0.1, 0.2, 0.08, 0.04, 0.03)}
-HOURS: Final = (4, 6, 35, 109, 191, 341, 593, 900, 1482, 2738, 3645, 3633, 3317, 3087, 2718, 2371, 1951, 1403, 839, 396, 104,
-                37, 10, 3)
+CHANNELS: Final = (
+    "Credit and cash offices",
+    "Country-wide",
+    "Stone",
+    "Regional / Local",
+    "Contact center",
+    "AP+ (Cash loan)",
+    "Channel of corporate sales",
+    "Car dealer",
+)
+CHANNEL_SHARES: Final = {
+    CONSUMER: (0.02, 0.56, 0.27, 0.145, 0.0, 0.0, 0.0, 0.0005),
+    CASH: (0.82, 0.015, 0.0, 0.0, 0.09, 0.065, 0.004, 0.0),
+    REVOLVING: (0.48, 0.36, 0.04, 0.02, 0.06, 0.03, 0.005, 0.0),
+}
+INDUSTRY: Final = (
+    "Consumer electronics",
+    "Connectivity",
+    "Furniture",
+    "Construction",
+    "Clothing",
+    "Industry",
+    "Auto technology",
+    "Jewelry",
+    "MLM partners",
+    "Tourism",
+    "XNA",
+)
+INDUSTRY_OF_CHANNEL: Final = {
+    "mobile": (0.12, 0.88, 0, 0, 0, 0, 0, 0, 0, 0),
+    "household": (0.85, 0.1, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
+    "industry": (0.05, 0, 0.4, 0.23, 0.2, 0.12, 0, 0, 0, 0),
+    "other": (0.2, 0.1, 0.1, 0.1, 0.05, 0.1, 0.2, 0.08, 0.04, 0.03),
+}
+HOURS: Final = (
+    4,
+    6,
+    35,
+    109,
+    191,
+    341,
+    593,
+    900,
+    1482,
+    2738,
+    3645,
+    3633,
+    3317,
+    3087,
+    2718,
+    2371,
+    1951,
+    1403,
+    839,
+    396,
+    104,
+    37,
+    10,
+    3,
+)
 """Applications by hour, as in the real tables."""
 
 
@@ -46,7 +113,13 @@ def card_dates(rng: np.random.Generator, asked: Requests, used_from: Floats) -> 
 
 
 def previous_rows(
-    rng: np.random.Generator, asked: Requests, ledger: Ledger, used_from: Floats, weekday_now: Ints, who: Ints, ids: Ints
+    rng: np.random.Generator,
+    asked: Requests,
+    ledger: Ledger,
+    used_from: Floats,
+    weekday_now: Ints,
+    who: Ints,
+    ids: Ints,
 ) -> pl.DataFrame:
     """One row per request; amounts of requests that were given up or refused at the door are zero."""
     size = len(asked)
@@ -66,7 +139,8 @@ def previous_rows(
     goods_price = np.where(blank | offered, np.nan, asked.price)
     share = asked.down / np.maximum(asked.price, 1.0)
     down_known = (kind == CONSUMER) & ~(unused & (rng.random(size) < 0.06)) & ~blank | (
-        (kind == CASH) & ~blank & (rng.random(size) < 0.12))
+        (kind == CASH) & ~blank & (rng.random(size) < 0.12)
+    )
     dated = approved & ~asked.idle
 
     live = dated & (kind != REVOLVING) & ledger.granted
@@ -99,8 +173,11 @@ def previous_rows(
     purpose = np.where(kind == CASH, choose(rng, PURPOSE_SHARES, size), 0)
     purpose = np.where((kind == CASH) & ~detailed, 1, purpose)
     suite = np.where(detailed & (rng.random(size) >= SUITE_MISSING), choose(rng, SUITE_SHARES, size), 7)
-    paid_by = np.where((kind == REVOLVING) | blank | (rng.random(size) < 0.11), 1,
-                       np.where(rng.random(size) < 0.009, 2, np.where(rng.random(size) < 0.0009, 3, 0)))
+    paid_by = np.where(
+        (kind == REVOLVING) | blank | (rng.random(size) < 0.11),
+        1,
+        np.where(rng.random(size) < 0.009, 2, np.where(rng.random(size) < 0.0009, 3, 0)),
+    )
     special = (kind == CONSUMER) & approved & (rng.random(size) < 0.0065)
     weekday = (weekday_now[owner] + day) % 7
     combination = _combination(kind, sale, yields, product, broken)
@@ -123,8 +200,10 @@ def previous_rows(
         "NAME_CASH_LOAN_PURPOSE": words(PURPOSES, np.where((kind == CASH), np.maximum(purpose, 1), 0)),
         "NAME_CONTRACT_STATUS": words(STATUS, status),
         "DAYS_DECISION": day,
-        "NAME_PAYMENT_TYPE": words(["Cash through the bank", "XNA", "Non-cash from your account",
-                                    "Cashless from the account of the employer"], paid_by),
+        "NAME_PAYMENT_TYPE": words(
+            ["Cash through the bank", "XNA", "Non-cash from your account", "Cashless from the account of the employer"],
+            paid_by,
+        ),
         "CODE_REJECT_REASON": words([*rule.REASONS, "CLIENT"], np.where(unused, len(rule.REASONS), ledger.reason)),
         "NAME_TYPE_SUITE": words(SUITE, suite),
         "NAME_CLIENT_TYPE": words(["New", "Refreshed", "Repeater", "XNA"], client),

@@ -1,4 +1,4 @@
-"""The lender's own loans through the years: decided by the rule, then paid early, late or in parts, period by period."""
+"""The lender's own loans: decided by the rule, then paid early, late or in parts, period by period."""
 
 from __future__ import annotations
 
@@ -14,15 +14,32 @@ from aval.data.lender.households import Households
 from aval.data.lender.requests import CASH, REVOLVING, Requests
 from aval.data.lender.state import PERIOD_DAYS, PERIODS, State
 
-DELAY_DAYS: Final = ((0, -75), (0.01, -42), (0.05, -30), (0.10, -26), (0.25, -13.5), (0.5, -6.2), (0.68, -0.9), (0.76, 0),
-                     (0.922, 0.4), (0.935, 1.6), (0.955, 5.0), (0.98, 11), (0.99, 18), (0.995, 33), (0.999, 100), (1, 190))
+DELAY_DAYS: Final = (
+    (0, -75),
+    (0.01, -42),
+    (0.05, -30),
+    (0.10, -26),
+    (0.25, -13.5),
+    (0.5, -6.2),
+    (0.68, -0.9),
+    (0.76, 0),
+    (0.922, 0.4),
+    (0.935, 1.6),
+    (0.955, 5.0),
+    (0.98, 11),
+    (0.99, 18),
+    (0.995, 33),
+    (0.999, 100),
+    (1, 190),
+)
 """Days between due date and payment, from the calmest household to the most strained: 8 % late (RECIPES)."""
-STRAIN_WEIGHT: Final = 0.66
+STRAIN_WEIGHT: Final = 0.84
 """Weight of the latent state in how late a payment comes; the rest is habit and accident."""
-HABIT_WEIGHT: Final = 0.36
-SHIFT: Final = 0.30
+HABIT_WEIGHT: Final = 0.22
+ACCIDENT_WEIGHT: Final = 0.60
+SHIFT: Final = 0.55
 """The granted are calmer than all who ask."""
-EARLY_CLOSE: Final = (0.024, 0.045)
+EARLY_CLOSE: Final = (0.037, 0.065)
 """Chance per instalment, from the third on, that a goods or a cash loan is paid off at once."""
 IN_PARTS: Final = 0.055
 """Share of instalments paid in two parts."""
@@ -88,7 +105,9 @@ def run_ledger(rng: np.random.Generator, people: Households, state: State, asked
         if len(new):
             who = asked.owner[new]
             view = 0.55 * ability[who] + 0.40 * state.willingness[who] + 0.45 * lender_view[who] + 0.8 * noise[new]
-            share = (dues[who] + np.where(asked.kind[new] == REVOLVING, 0.3, 1.0) * asked.annuity[new]) / people.income[who]
+            share = (dues[who] + np.where(asked.kind[new] == REVOLVING, 0.3, 1.0) * asked.annuity[new]) / people.income[
+                who
+            ]
             score = rule.points(view, people.z_age[who], late[who], share)
             known = seen[who] > -50_000
             reason[new] = np.where(asked.cancelled[new], 0, rule.decide(rng, score, share, known))
@@ -108,7 +127,9 @@ def run_ledger(rng: np.random.Generator, people: Households, state: State, asked
         who = asked.owner[paying]
         stretch = np.clip(dues[who] / people.income[who] - 0.15, -0.15, 0.4)
         strain = STRAIN_WEIGHT * -(0.66 * state.willingness[who] + 0.62 * ability[who]) + HABIT_WEIGHT * habit[who]
-        delay = np.floor(curve(SHIFT + strain + 0.7 * stretch + 0.69 * rng.standard_normal(len(paying)), DELAY_DAYS))
+        delay = np.floor(
+            curve(SHIFT + strain + 0.7 * stretch + ACCIDENT_WEIGHT * rng.standard_normal(len(paying)), DELAY_DAYS)
+        )
         number = next_number[paying]
         due = first_due[paying] + PERIOD_DAYS * (number - 1)
         delay = np.maximum(delay, asked.day[paying] + 1.0 - due)
@@ -132,11 +153,24 @@ def run_ledger(rng: np.random.Generator, people: Households, state: State, asked
         amounts.append(amount)
     nothing = np.zeros(0, np.int64)
     return Ledger(
-        reason=reason, granted=granted, card=card, first_request=first_request, gap_days=gap, first_due=first_due,
-        paid=next_number - 1, closed_day=closed_day, closed_early=early, loan=np.concatenate([nothing, *loans]),
-        number=np.concatenate([nothing, *numbers]), due=np.concatenate([nothing, *days]),
-        delay=np.concatenate([np.zeros(0), *delays]), amount=np.round(np.concatenate([np.zeros(0), *amounts]), 3),
-        late_payments=late, dues=np.maximum(dues, 0.0), refusals=refusals)
+        reason=reason,
+        granted=granted,
+        card=card,
+        first_request=first_request,
+        gap_days=gap,
+        first_due=first_due,
+        paid=next_number - 1,
+        closed_day=closed_day,
+        closed_early=early,
+        loan=np.concatenate([nothing, *loans]),
+        number=np.concatenate([nothing, *numbers]),
+        due=np.concatenate([nothing, *days]),
+        delay=np.concatenate([np.zeros(0), *delays]),
+        amount=np.round(np.concatenate([np.zeros(0), *amounts]), 3),
+        late_payments=late,
+        dues=np.maximum(dues, 0.0),
+        refusals=refusals,
+    )
 
 
 def instalment_rows(rng: np.random.Generator, asked: Requests, ledger: Ledger, who: Ints, ids: Ints) -> pl.DataFrame:
@@ -168,13 +202,15 @@ def instalment_rows(rng: np.random.Generator, asked: Requests, ledger: Ledger, w
 
 def with_balance(rng: np.random.Generator, ledger: Ledger, asked: Requests) -> Flags:
     """The loans whose monthly balance was kept."""
-    return ledger.granted & (asked.kind != REVOLVING) & (rng.random(len(asked)) >= WITHOUT_BALANCE)
+    kept = rng.random(len(asked)) >= WITHOUT_BALANCE
+    return np.asarray(ledger.granted & (asked.kind != REVOLVING) & kept, np.bool_)
 
 
 def lost_rows(rng: np.random.Generator, ledger: Ledger, asked: Requests, balance: Flags) -> Flags:
     """Loans that were granted but whose application row was lost."""
     chance = np.where(balance, LOST, LOST_WITHOUT_BALANCE)
-    return ledger.granted & (asked.kind != REVOLVING) & (rng.random(len(asked)) < chance)
+    lost = rng.random(len(asked)) < chance
+    return np.asarray(ledger.granted & (asked.kind != REVOLVING) & lost, np.bool_)
 
 
 def balance_rows(

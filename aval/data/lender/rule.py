@@ -14,9 +14,9 @@ from aval.data.lender.draws import Flags, Floats, Ints, choose
 
 REASONS: Final = ("XAP", "HC", "LIMIT", "SCO", "SCOFR", "XNA", "VERIF", "SYSTEM")
 """Granted; hard check; dues too high for the income; score; fraud score; not told; not verified; system."""
-CUT_OFF: Final = -0.98
+CUT_OFF: Final = -0.72
 """Points below which an earlier application is refused: 17 % of them are, as in the real tables."""
-CUT_OFF_NOW: Final = -1.20
+CUT_OFF_NOW: Final = -2.02
 """Points below which a current application is refused: about one in seven."""
 DUES_LIMIT: Final = 0.46
 """Largest share of the income that this lender's monthly dues may take."""

@@ -94,11 +94,17 @@ def simulate(
                 advance(f"{written:,} of {applicants:,} applicants", written / applicants)
         rows = dict(main.rows) | {f"refused/{k}": v for k, v in apart.rows.items()}
         rows |= {f"later/{k}": v for k, v in later.rows.items()}
-    return Summary(rows=rows, default_rate=defaults / max(labelled, 1), refused_share=refused / (refused + written),
-                   seconds=time.perf_counter() - begun)
+    return Summary(
+        rows=rows,
+        default_rate=defaults / max(labelled, 1),
+        refused_share=refused / (refused + written),
+        seconds=time.perf_counter() - begun,
+    )
 
 
-def make_block(seed: int, block: int, first_curr: int, first_prev: int, first_bureau: int, drift: Drift | None) -> Block:
+def make_block(
+    seed: int, block: int, first_curr: int, first_prev: int, first_bureau: int, drift: Drift | None
+) -> Block:
     """Candidates from their households to their outcome. Depends on the seed and the block's number alone."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block,)))
     who = np.arange(first_curr, first_curr + BLOCK)
@@ -128,15 +134,26 @@ def make_block(seed: int, block: int, first_curr: int, first_prev: int, first_bu
     application = application_rows(rng, people, state, loan, scores, who)
     own = loan.annuity / people.income
     elsewhere = (bureau.dues + ledger.dues + cards.dues) / people.income
-    burden = burden_of(own, elsewhere, bureau.debt / people.income, np.maximum(bureau.used, cards.use), loan.cover,
-                       loan.revolving)
+    burden = burden_of(
+        own, elsewhere, bureau.debt / people.income, np.maximum(bureau.used, cards.use), loan.cover, loan.revolving
+    )
     truth = draw_outcome(rng, state, burden)
     view = _view(scores)
-    score = rule.points(view, people.z_age, ledger.late_payments + 0.5 * ledger.refusals, own + ledger.dues / people.income)
-    verdict = rule.decide(rng, score + 0.25 * rng.standard_normal(BLOCK), own * 0.6, ledger.refusals > 0, rule.CUT_OFF_NOW)
+    score = rule.points(
+        view, people.z_age, ledger.late_payments + 0.5 * ledger.refusals, own + ledger.dues / people.income
+    )
+    verdict = rule.decide(
+        rng, score + 0.25 * rng.standard_normal(BLOCK), own * 0.6, ledger.refusals > 0, rule.CUT_OFF_NOW
+    )
     return Block(
-        application=application, histories=histories, statuses=bureau.balance, day=people.day, refused=verdict > 0,
-        truth=truth, latent={"ability": state.ability_now, "level": state.level, "willingness": state.willingness})
+        application=application,
+        histories=histories,
+        statuses=bureau.balance,
+        day=people.day,
+        refused=verdict > 0,
+        truth=truth,
+        latent={"ability": state.ability_now, "level": state.level, "willingness": state.willingness},
+    )
 
 
 def _view(scores: Scores) -> Floats:
@@ -148,18 +165,24 @@ def _view(scores: Scores) -> Floats:
 
 def _calendar(made: Block, rows: Ints) -> pl.DataFrame:
     applied = np.datetime64(FIRST_DAY) + made.day[rows]
-    return pl.DataFrame({
-        "SK_ID_CURR": made.application["SK_ID_CURR"].to_numpy()[rows],
-        "TARGET": made.truth.default[rows].astype(np.int64),
-        "applied_on": applied,
-        "observed_on": applied + made.truth.observed_after[rows],
-    })
+    return pl.DataFrame(
+        {
+            "SK_ID_CURR": made.application["SK_ID_CURR"].to_numpy()[rows],
+            "TARGET": made.truth.default[rows].astype(np.int64),
+            "applied_on": applied,
+            "observed_on": applied + made.truth.observed_after[rows],
+        }
+    )
 
 
 def _truth(made: Block, rows: Ints) -> pl.DataFrame:
     columns = {"probability": made.truth.probability, **made.latent, "burden": made.truth.burden}
-    return pl.DataFrame({"SK_ID_CURR": made.application["SK_ID_CURR"].to_numpy()[rows],
-                         **{name: values[rows] for name, values in columns.items()}})
+    return pl.DataFrame(
+        {
+            "SK_ID_CURR": made.application["SK_ID_CURR"].to_numpy()[rows],
+            **{name: values[rows] for name, values in columns.items()},
+        }
+    )
 
 
 def _histories(files: Files, made: Block, who: pl.Series) -> None:
@@ -188,7 +211,7 @@ def _write_granted(main: Files, later: Files, made: Block, rows: Ints, cut: int)
 
 
 def _write_refused(apart: Files, made: Block, rows: Ints) -> None:
-    """Candidates the lender turned away: no outcome was ever seen, so only the truth file knows what would have come."""
+    """Candidates the lender turned away: only the truth file knows what would have come."""
     apart.add("application_test", made.application[rows])
     apart.add("calendar", _calendar(made, rows).select("SK_ID_CURR", "applied_on"))
     truth = _truth(made, rows).with_columns(pl.Series("TARGET", made.truth.default[rows].astype(np.int64)))

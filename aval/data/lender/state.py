@@ -17,7 +17,7 @@ PERIODS: Final = 98
 """Periods before the application: the eight years that the tables reach back."""
 FADING: Final = 0.965
 """Share of a disturbance of the ability that is left after one period: half of it after 20 months."""
-DISTURBANCE: Final = 0.80
+DISTURBANCE: Final = 0.70
 """Standard deviation of the moving part of the ability."""
 RECESSION_FALL: Final = 0.65
 """How much a recession takes from everybody's ability, in standard deviations."""
@@ -49,12 +49,29 @@ def period_of(day: Ints) -> Ints:
 def draw_state(rng: np.random.Generator, people: Households, drift: Drift | None) -> State:
     """Both traits lean on what can be seen of a household, and are mostly their own."""
     size = len(people)
-    willingness = (0.30 * people.z_age + 0.22 * (1.0 - 3.0 * people.male) * 0.5 + 0.10 * people.schooling
-                   + 0.06 * (people.family == 0) + 0.05 * people.realty
-                   + 0.85 * rng.standard_normal(size))
-    level = (0.16 * people.schooling + 0.18 * people.tenure * ~people.pensioner + 0.12 * people.pensioner
-             + 0.14 * people.income_residual + 0.30 * (people.skill - 0.45) + 0.15 * people.wealth
-             + 0.08 * people.z_age - 0.05 * people.children + 0.55 * rng.standard_normal(size))
+    at_parents = people.housing == 1
+    willingness = (
+        0.29 * people.z_age
+        + 0.42 * (0.34 - people.male)
+        + 0.13 * people.schooling
+        + 0.12 * (people.family == 0)
+        - 0.15 * at_parents
+        + 0.05 * people.realty
+        + 0.84 * rng.standard_normal(size)
+    )
+    level = (
+        0.16 * people.schooling
+        + 0.18 * people.tenure * ~people.pensioner
+        + 0.12 * people.pensioner
+        + 0.14 * people.income_residual
+        + 0.55 * (people.skill - 0.45)
+        + 0.20 * people.wealth
+        + 0.30 * (people.income_type == 2)
+        + 0.15 * (people.income_type == 1)
+        + 0.10 * people.z_age
+        - 0.05 * people.children
+        + 0.60 * rng.standard_normal(size)
+    )
     ability = np.empty((size, PERIODS + 1))
     moving = DISTURBANCE * rng.standard_normal(size)
     kick = DISTURBANCE * np.sqrt(1.0 - FADING**2)
