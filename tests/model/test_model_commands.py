@@ -1,0 +1,119 @@
+"""`aval train`, `aval results` and `aval promote`, typed as a user would."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from aval.__main__ import app
+from aval.data.warehouse import Warehouse
+from aval.errors import OptionError, PlanError, RegistryError
+from aval.model.commands import _truth
+from tests.conftest import run
+
+SMALL = Path(__file__).parents[1] / "small.toml"
+
+PLAN = """
+name = "tiny"
+why = "a second model, quickly"
+[data]
+test_share = 0.2
+folds = 2
+seed = 3
+[features]
+set = ["external_score_mean", "external_score_min"]
+[[candidates]]
+name = "one"
+learner = "lightgbm"
+[candidates.parameters]
+learning_rate = 0.1
+num_iterations = 20
+num_leaves = 4
+min_data_in_leaf = 50
+[[candidates]]
+name = "two"
+learner = "lightgbm"
+[candidates.parameters]
+learning_rate = 0.1
+num_iterations = 10
+num_leaves = 4
+min_data_in_leaf = 50
+"""
+
+
+@pytest.fixture(scope="module")
+def place(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of its own with the same warehouse, so that no other test's champion changes."""
+    own = tmp_path_factory.mktemp("place")
+    (own / "warehouse").symlink_to(home / "warehouse")
+    (own / "features").symlink_to(home / "features")
+    (own / "tiny.toml").write_text(PLAN)
+    return own
+
+
+def test_train_results_and_promote(place: Path) -> None:
+    printed = run(place, "train", str(place / "tiny.toml"), "--threads", "1")
+    for said in ("AUC", "accepting everyone", "refusing everyone", "share of the attainable Gini", "by date", "GB"):
+        assert said in printed
+    assert "tiny/one, version 1" in printed
+    assert "Version 1: champion, for there was none." in printed
+    assert "Version 2: not the champion; `aval promote 2 --why ...` lets the gates decide." in printed
+    assert len(list((place / "pictures" / "tiny" / "one").glob("*.png"))) == 7
+
+    table = run(place, "results")
+    assert "1 (champion)" in table
+    assert "tiny/two" in table
+    stored = json.loads(run(place, "results", "--json"))
+    assert [entry["version"] for entry in stored] == ["2", "1"]
+    assert stored[1]["aliases"] == ["champion"]
+
+    with pytest.raises(OptionError, match="--why states the reason"):
+        run(place, "promote", "2")
+    with pytest.raises(RegistryError, match="version 1 is the champion already"):
+        run(place, "promote", "1", "--why", "again")
+    with pytest.raises(RegistryError, match="no version '77'"):
+        run(place, "promote", "77", "--why", "hope")
+
+
+def test_promote_says_what_was_measured(place: Path) -> None:
+    """Whether the gates let a ten-tree model through is the data's business; that they tell the figures is ours."""
+    result = CliRunner().invoke(app, ["--home", str(place), "promote", "--why", "to see", "--json"])
+    if isinstance(result.exception, RegistryError):
+        said = str(result.exception)
+        assert said.startswith("version 2 is not promoted: on ")
+        assert "untouched applications" in said
+    else:
+        promoted = json.loads(result.output)
+        assert promoted["champion"] == "2"
+        assert promoted["gates"]["golden"] is True
+
+
+def test_train_for_a_script_and_through_the_gates(place: Path) -> None:
+    one = PLAN[: PLAN.rindex("[[candidates]]")].replace('"tiny"', '"single"')
+    (place / "single.toml").write_text(one)
+    said = json.loads(run(place, "train", str(place / "single.toml"), "--threads", "1", "--promote", "--json"))
+    assert said["version"] == "3"
+    assert said["metrics"]["auc"] > 0.6
+    assert 0.0 < said["metrics"]["attainable_share"] < 1.0
+    assert isinstance(said["champion"], bool)
+    assert Path(said["folder"]).is_dir()
+
+
+def test_the_truth_is_found_where_the_simulation_left_it(home: Path, lender: Path, tmp_path: Path) -> None:
+    warehouse = Warehouse.open(home / "warehouse")
+    assert _truth(warehouse, None) == lender / "truth.parquet"
+    with pytest.raises(OptionError, match=r"--truth names .* which is not there"):
+        _truth(warehouse, tmp_path / "none.parquet")
+
+
+def test_a_plan_that_is_not_there(place: Path) -> None:
+    with pytest.raises(PlanError, match="no such plan"):
+        run(place, "train", "plans/none.toml")
+
+
+@pytest.mark.parametrize("command", ["train", "results", "promote", "mlflow"])
+def test_help_shows_an_example(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"])
+    assert shown.exit_code == 0
+    assert f"Example: aval {command}" in " ".join(shown.output.split())
