@@ -221,17 +221,16 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     ids = wide.select(KEY)
     parts = [_aggregate(dossiers.tables[history.table], history, compiled, ids) for history, compiled in plan.histories]
     asked = [part[list(compiled.dtypes)] for part, (_, compiled) in zip(parts, plan.histories, strict=True)]
-    copied = wide[list(plan.copied.values())]
+    copied = wide[list(plan.copied.values())] if plan.copied else wide.select()
     copied.columns = list(plan.copied)
     held = pl.concat([wide, *asked], how="horizontal")
     for step in plan.steps:
         held = held.with_columns(step)
-    derived = _finite(held.select(plan.derived))
-    empty = pl.DataFrame(schema=plan.empty).clear(ids.height)
-    found = pl.concat([ids, copied, derived, *asked, empty], how="horizontal")[plan.order]
+    found = [ids, copied, _finite(held.select(plan.derived)), *asked, pl.DataFrame(schema=plan.empty).clear(ids.height)]
+    row = pl.concat([part for part in found if part.width], how="horizontal")[plan.order]
     if plan.casts is None:
-        plan.casts = {name: pl.Float64() for name in plan.numbers if found[name].dtype != pl.Float64}
-    return found.cast(plan.casts)
+        plan.casts = {name: pl.Float64() for name in plan.numbers if row[name].dtype != pl.Float64}
+    return row.cast(plan.casts)
 
 
 def _finite(frame: pl.DataFrame) -> pl.DataFrame:

@@ -337,7 +337,8 @@ class History:
         def walk(column: str) -> None:
             expr = self._expr(column)
             if expr is None:
-                raw.update(self.prepared.get(column, (column.removesuffix("_NONE"),)))
+                if column != KEY:  # only asked whether two rows are one applicant's
+                    raw.update(self.prepared.get(column, (column.removesuffix("_NONE"),)))
                 return
             if column not in seen:
                 seen[column] = str(expr)

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, by_time, not_later, ratio, recency
+from aval.features.measure import History, by_time, not_later, ratio, recency, runs
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _LOAN = pl.col("SK_ID_PREV")
@@ -21,7 +22,11 @@ def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
         (_LOAN.shift(1) != _LOAN).fill_null(value=True).alias("begin"),
         (_LOAN.shift(-1) != _LOAN).fill_null(value=True).alias("end"),
     )
-    return recency(by_time(edges, "MONTHS_BALANCE", _REACH))
+    ends, lengths = runs(edges["SK_ID_PREV"].to_numpy())
+    terms = edges["CNT_INSTALMENT"].to_numpy()
+    seen = pl.Series("seen", np.repeat(lengths, lengths), dtype=pl.Int32)
+    planned = pl.Series("planned", np.repeat(terms[ends - lengths], lengths), dtype=pl.Float64, nan_to_null=True)
+    return recency(by_time(edges.with_columns(seen, planned), "MONTHS_BALANCE", _REACH))
 
 
 HISTORY: Final = History(
@@ -31,13 +36,16 @@ HISTORY: Final = History(
     time="MONTHS_BALANCE",
     time_days=365.25 / 12,
     prepare=_prepare,
-    reads=("SK_ID_PREV",),
+    reads=("SK_ID_PREV", "CNT_INSTALMENT"),
     prepared={
         "recent": ("MONTHS_BALANCE",),
         "begin": ("SK_ID_PREV", "MONTHS_BALANCE"),
         "end": ("SK_ID_PREV", "MONTHS_BALANCE"),
+        "seen": ("SK_ID_PREV", "MONTHS_BALANCE"),
+        "planned": ("SK_ID_PREV", "MONTHS_BALANCE", "CNT_INSTALMENT"),
     },
-    recipe="MONTHS_BALANCE <= 0; recent: 1 is the latest month; begin, end: a loan's first and last month",
+    recipe="MONTHS_BALANCE <= 0; recent: 1 is the latest month; begin, end: a loan's first and last month; "
+    "seen: a loan's months; planned: CNT_INSTALMENT in its first",
 )
 _h = HISTORY
 
@@ -70,7 +78,11 @@ _h.flag(
     "late30", pl.col("SK_DPD") > 30, "more than 30 days past due", "en retard de plus de 30 jours", "REPAYMENT_LATE"
 )
 _h.flag(
-    "early", (_STATE == "Completed") & (_LEFT > 0), "completed early", "de prêts soldés par avance", "REPAYMENT_AMOUNT"
+    "early",
+    pl.col("end") & (_STATE == "Completed") & (pl.col("seen") < pl.col("planned")),
+    "that complete a loan early",
+    "soldant un prêt par avance",
+    "REPAYMENT_AMOUNT",
 )
 
 _h.measure("due_days", pl.col("SK_DPD"), "days past due", "le retard", "REPAYMENT_LATE")
