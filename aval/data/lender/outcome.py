@@ -12,7 +12,7 @@ from aval.data.lender.state import FADING, State
 
 MONTHS: Final = 12
 """The window in which a default counts."""
-BASE: Final = -5.33
+BASE: Final = -5.38
 """Log-odds of defaulting in one month for an average household: 8.07 % default in the window (RECIPES)."""
 ABILITY: Final = 0.99
 WILLINGNESS: Final = 1.19
