@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, not_later, ratio
+from aval.features.measure import History, ratio
+from aval.features.rows import not_later
 
 _STATUS = pl.col("STATUS")
 _MONTH = pl.col("MONTHS_BALANCE")
@@ -48,13 +49,6 @@ for _level in _LATE:
     )
 _h.flag("late", _STATUS.is_between(pl.lit("1"), pl.lit("5")), "late-", "en retard", "BUREAU_OVERDUE")
 _h.flag(
-    "serious",
-    _STATUS.is_between(pl.lit("2"), pl.lit("5")),
-    "more than 30 days late",
-    "en retard de plus de 30 jours",
-    "BUREAU_OVERDUE",
-)
-_h.flag(
     "begin",
     (_CREDIT.shift(1) != _CREDIT).fill_null(value=True),
     "that begin a credit",
@@ -87,10 +81,10 @@ _h.measure(
 
 _h.count("BUREAU_AGE", "", "12m", "latest 3m")
 _h.share("begin", unit="count")
-_h.share("late serious", "", unit="count")
-_h.share("closed unknown ontime late late1 late2 late3 late5")
+_h.share("late", unit="count")
+_h.share("closed unknown ontime late1 late2 late3 late4 late5")
 _h.share("late closed unknown ontime", "6m", "12m", "24m", "36m")
-_h.share("closed ontime late", "latest")
+_h.share("closed ontime", "latest")
 _h.declare("late_rating", "mean max slope", "")
 _h.declare("age_months", "mean min", "")
 _h.declare("age_months", "max mean", "latest")

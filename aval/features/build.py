@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from aval.data.dossiers import Dossiers
-from aval.data.tables import unmask
+from aval.data.tables import KEY, unmask
 from aval.errors import FeatureError
 from aval.features import (
     across,
@@ -32,7 +32,7 @@ from aval.features import (
 )
 from aval.features.application import Derived
 from aval.features.feature import SOURCES, Feature, FeatureSet, parse
-from aval.features.measure import KEY, Asked, Compiled, History
+from aval.features.measure import Asked, Compiled, History
 
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
@@ -41,7 +41,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     *(application, ratios, price, external, bureau, balance),
     *(previous, pos, instalments, card, across),
 )
-_HISTORIES: Final[Mapping[str, History]] = {
+HISTORIES: Final[Mapping[str, History]] = {
     module.HISTORY.source: module.HISTORY for module in (bureau, balance, previous, pos, instalments, card)
 }
 _STEPS: Final[Mapping[str, pl.Expr]] = {**price.STEPS}
@@ -61,7 +61,7 @@ def _resolve(expr: pl.Expr) -> Resolved:
             if root in _STEPS:
                 parts[root] = str(_STEPS[root])
                 walk(_STEPS[root])
-            elif (history := _HISTORIES.get(root.split("_")[0])) is not None:
+            elif (history := HISTORIES.get(root.split("_")[0])) is not None:
                 found, parts[root] = history.resolve(root)
                 reads.update(found)
             else:
@@ -163,7 +163,7 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
                 if root not in steps:
                     steps[root] = depth(_STEPS[root])
                 below = max(below, steps[root] + 1)
-            elif source in _HISTORIES:
+            elif source in HISTORIES:
                 aggregates.setdefault(source, {})[root] = None
             else:
                 columns.add(root.removesuffix("_NONE"))
@@ -173,7 +173,7 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
         source = feature.name.split("_")[0]
         if absent & {column.split(".")[0] for column in feature.reads}:
             empty[feature.name] = pl.Float64() if feature.kind == "number" else pl.String()
-        elif source in _HISTORIES and _HISTORIES[source].knows(feature.name):
+        elif source in HISTORIES and HISTORIES[source].knows(feature.name):
             aggregates.setdefault(source, {})[feature.name] = None
         else:
             depth(feature.expr)
@@ -184,7 +184,7 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
     levels = max(steps.values(), default=-1) + 1
     return _Plan(
         tuple(sorted(columns)),
-        tuple((_HISTORIES[source], _HISTORIES[source].compile(names)) for source, names in aggregates.items()),
+        tuple((HISTORIES[source], HISTORIES[source].compile(names)) for source, names in aggregates.items()),
         tuple(tuple(_STEPS[name].alias(name) for name, at in steps.items() if at == level) for level in range(levels)),
         tuple(derived),
         copied,

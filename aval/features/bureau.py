@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, not_later, ratio, recency, same_applicant
+from aval.features.measure import History, ratio
+from aval.features.rows import not_later, recency, same_applicant
 
 _STATE = pl.col("CREDIT_ACTIVE")
 _TYPE = pl.col("CREDIT_TYPE")
@@ -37,15 +38,13 @@ _h = HISTORY
 _h.flag("active", _STATE == "Active", "active-", "en cours", "BUREAU_KIND", actionable=True)
 _h.flag("closed", _STATE == "Closed", "closed-", "clos", "BUREAU_KIND")
 _h.flag("sold", _STATE == "Sold", "that were sold", "cédés", "BUREAU_OVERDUE")
-_h.flag("bad", _STATE == "Bad debt", "written off as bad debt", "passés en créance douteuse", "BUREAU_OVERDUE")
-for _days in (90, 180, 365, 730, 1095):
+for _days in (90, 365, 730):
     _h.flag(
         f"{_days}d",
         pl.col("DAYS_CREDIT") >= -_days,
         f"opened in the last {_days} days",
         f"ouverts au cours des {_days} derniers jours",
     )
-_h.flag("last1", pl.col("recent") <= 1, "that are the latest opened", "ouverts en dernier")
 _h.flag("last3", pl.col("recent") <= 3, "that are the 3 latest opened", "parmi les 3 derniers ouverts")
 
 _KINDS: Final = (
@@ -60,11 +59,8 @@ _KINDS: Final = (
 )
 for _token, _level, _en, _fr in _KINDS:
     _h.flag(_token, pl.col("CREDIT_TYPE") == _level, _en, _fr, "BUREAU_KIND")
-_h.flag("secured", _TYPE.is_in(["Mortgage", "Car loan"]), "secured by a good", "garantis par un bien", "BUREAU_KIND")
 _h.flag("foreign", pl.col("CREDIT_CURRENCY") != "currency 1", "in another currency", "en autre devise", "BUREAU_KIND")
-_h.flag("overdue", pl.col("CREDIT_DAY_OVERDUE") > 0, "now overdue", "actuellement en retard", "BUREAU_OVERDUE")
 _h.flag("everoverdue", pl.col("AMT_CREDIT_MAX_OVERDUE") > 0, "once overdue", "déjà en retard", "BUREAU_OVERDUE")
-_h.flag("prolonged", pl.col("CNT_CREDIT_PROLONG") > 0, "that were prolonged", "prolongés", "BUREAU_OVERDUE")
 _h.flag("indebted", _DEBT > 0, "with a debt left", "non soldés", "BUREAU_DEBT", actionable=True)
 _h.flag("unfinished", (_END > 0) & _ENDED.is_null(), "still to end", "à échoir", "BUREAU_DEBT")
 _h.flag("lapsed", (_END <= 0) & (_STATE == "Active"), "active past their end", "en cours après terme", "BUREAU_OVERDUE")

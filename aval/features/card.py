@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, by_time, not_later, ratio, recency
+from aval.features.measure import History, ratio
+from aval.features.rows import by_time, not_later, recency
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _CARD = pl.col("SK_ID_PREV")
@@ -47,19 +48,10 @@ for _months in (2, 3, 6, 12, 24, 48):
         f"of the last {_months} months",
         f"des {_months} derniers mois",
     )
-_h.flag("last1", pl.col("recent") <= 1, "that are the latest", "les plus récents")
 _h.flag("opening", pl.col("begin"), "that open a card", "ouvrant une carte", "CARD_USE")
 _h.flag("active", _STATE == "Active", "active-", "de cartes en service", "CARD_USE")
-_h.flag("completed", _STATE == "Completed", "of closed cards", "de cartes clôturées", "CARD_USE")
 _h.flag("signed", _STATE == "Signed", "just signed", "de cartes tout juste signées", "CARD_USE")
 _h.flag("late", pl.col("SK_DPD") > 0, "past due", "en retard", "CARD_PAYMENT")
-_h.flag(
-    "latetolerance",
-    pl.col("SK_DPD_DEF") > 0,
-    "past due beyond tolerance",
-    "en retard au-delà de la tolérance",
-    "CARD_PAYMENT",
-)
 _h.flag("overlimit", _BALANCE > _LIMIT, "above the limit", "au-dessus du plafond", "CARD_USE")
 _h.flag("nearlimit", _BALANCE > 0.9 * _LIMIT, "above 90 % of the limit", "au-dessus de 90 % du plafond", "CARD_USE")
 _h.flag("used", _BALANCE > 0, "with a balance", "avec un solde", "CARD_USE")
@@ -156,11 +148,11 @@ _h.measure("age_months", -_MONTH, "age in months", "l'ancienneté en mois", "CAR
 _h.count("CARD_USE", "", "12m")
 _h.share("opening cashdrawn", unit="count")
 _h.share("active signed overlimit nearlimit used drawn cashdrawn short")
-_h.share("drawn cashdrawn nearlimit late", "12m")
+_h.share("drawn cashdrawn late", "12m")
 _h.share("drawn cashdrawn", "6m")
 _h.declare("balance_amount", "mean max std last slope", "")
 _h.declare("balance_amount", "mean", "3m", "12m", "24m")
-_h.declare("limit_amount", "mean max std last slope", "")
+_h.declare("limit_amount", "mean std last slope", "")
 _h.declare("use_ratio", "mean max std last slope", "")
 _h.declare("use_ratio", "mean", "2m", "6m", "12m", "24m", "48m")
 _h.declare("use_ratio", "max", "6m", "12m")
@@ -189,7 +181,7 @@ _h.declare("repaid_ratio", "mean max", "")
 _h.declare("repaid_ratio", "mean", "12m")
 _h.declare("interest_amount", "mean max", "")
 _h.declare("matured_count", "max", "")
-_h.declare("due_days", "max slope", "")
+_h.declare("due_days", "slope", "")
 _h.declare("tolerance_days", "max", "")
 _h.declare("age_months", "max min", "")
 

@@ -5,8 +5,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from aval.data.tables import KEY
 from aval.features.application import Derived, derived
-from aval.features.measure import KEY, History, by_time, not_later, ratio, recency, runs
+from aval.features.measure import History, ratio
+from aval.features.rows import by_time, not_later, recency, runs
 
 _DUE_ON = pl.col("DAYS_INSTALMENT")
 _PAID_ON = pl.col("DAYS_ENTRY_PAYMENT")
@@ -168,7 +170,7 @@ _h.declare("paid_amount", "mean max min sum std", "")
 _h.declare("paid_amount", "mean min sum", "365d")
 _h.declare("paid_amount", "mean sum", "90d", "lastloan")
 _h.declare("paid_ratio", "mean min max std", "")
-_h.declare("paid_ratio", "mean min", "365d")
+_h.declare("paid_ratio", "mean", "365d")
 _h.declare("short_amount", "sum max", "")
 _h.declare("short_amount", "sum", "365d", "lastloan")
 _h.declare("number_count", "max mean", "")

@@ -9,17 +9,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from aval.credit.reason import REASONS, Theme
-from aval.data.tables import unmask
+from aval.data.tables import KEY, unmask
 from aval.errors import FeatureError
 from aval.features.feature import SOURCES, STATISTICS, Kind, Parts, parse
 
-KEY = "SK_ID_CURR"
 DAYS_A_YEAR = 365.25
 
 _ROW_STATISTICS = frozenset(
@@ -38,55 +35,6 @@ def quotient(above: pl.Expr, below: pl.Expr) -> pl.Expr:
     Not for rows of a history, where one infinite row would spoil a mean.
     """
     return above / below
-
-
-def not_later(frame: pl.DataFrame, time: str) -> pl.DataFrame:
-    """Without rows dated after the application; nearly always there are none."""
-    latest = frame[time].max()
-    return frame if latest is None or float(str(latest)) <= 0 else frame.filter(pl.col(time).fill_null(0) <= 0)
-
-
-def same_applicant() -> pl.Expr:
-    """Whether the row before is the same applicant's."""
-    return pl.col(KEY) == pl.col(KEY).shift(1)
-
-
-def runs(keys: "np.ndarray[Any, Any]") -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
-    """Where each run of equal keys ends (exclusive), and its length."""
-    ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]) + 1, keys.size) if keys.size else np.zeros(0, dtype=np.int64)
-    return ends, np.diff(ends, prepend=0)
-
-
-def recency(frame: pl.DataFrame) -> pl.DataFrame:
-    """With `recent`, 1 for an applicant's last row, 2 for the one before; rows stand by applicant and time."""
-    ends, lengths = runs(frame[KEY].to_numpy())
-    recent = np.repeat(ends, lengths) - np.arange(frame.height)
-    return frame.with_columns(pl.Series("recent", recent, dtype=pl.Int32))
-
-
-def recency_where(frame: pl.DataFrame, column: str, yes: pl.Expr) -> pl.DataFrame:
-    """With `column`, 1 for an applicant's last row that says yes, 2 for the one before; null for the others."""
-    ends, lengths = runs(frame[KEY].to_numpy())
-    said = frame.select(yes.fill_null(value=False)).to_series()
-    until = np.cumsum(said.to_numpy())
-    after = np.repeat(until[ends - 1], lengths) - until + 1
-    return frame.with_columns(pl.when(said).then(pl.Series(column, after, dtype=pl.Int32)).alias(column))
-
-
-def earliness(frame: pl.DataFrame) -> pl.DataFrame:
-    """With `early`, 1 for an applicant's first row, 2 for the next; rows stand by applicant and time."""
-    ends, lengths = runs(frame[KEY].to_numpy())
-    early = np.arange(frame.height) - np.repeat(ends - lengths, lengths) + 1
-    return frame.with_columns(pl.Series("early", early, dtype=pl.Int32))
-
-
-def by_time(frame: pl.DataFrame, time: str, reach: int) -> pl.DataFrame:
-    """Rows of each applicant in order of time, ties in the order they stood; `time` lies within +-reach."""
-    _, lengths = runs(frame[KEY].to_numpy())
-    moment = np.repeat(np.arange(lengths.size), lengths) * (2 * reach) + frame[time].to_numpy()
-    if (moment[1:] >= moment[:-1]).all():
-        return frame
-    return frame[np.argsort(moment, kind="stable")].with_columns(pl.col(KEY).set_sorted())
 
 
 def of_the(noun: str) -> str:
@@ -300,12 +248,13 @@ class History:
     def knows(self, name: str) -> bool:
         """Whether this name is an aggregate that `compile` can compute."""
         try:
-            self._parts(name)
+            self.parts(name)
         except (FeatureError, KeyError):
             return False
         return True
 
-    def _parts(self, name: str) -> Parts:
+    def parts(self, name: str) -> Parts:
+        """An aggregate's name, taken apart. Raises FeatureError where no such measure or window is declared."""
         parts = parse(name)
         if parts.source != self.source:
             raise FeatureError(f"{name} is not of {self.source}", "ask the history it names")
@@ -320,12 +269,19 @@ class History:
                 raise FeatureError(f"{name}: no window {window} of {self.source}", "declare it first")
         return parts
 
-    def _roots(self, name: str) -> list[str]:
-        parts = self._parts(name)
+    def roots(self, name: str) -> list[str]:
+        """The declared columns an aggregate is made from."""
+        parts = self.parts(name)
         what = f"{parts.what}_{parts.unit}" if parts.statistic else parts.what
         return [root for root in (what, *parts.windows) if root != self.row]
 
-    def _expr(self, name: str) -> pl.Expr | None:
+    def below(self, column: str) -> list[str]:
+        """The columns that a declared column reads; none below a raw one."""
+        expr = self.expr(column)
+        return [] if expr is None else expr.meta.root_names()
+
+    def expr(self, name: str) -> pl.Expr | None:
+        """What a declared column is; None for a raw or prepared one."""
         known = self.measures.get(name) or self.flags.get(name)
         return None if known is None else known.expr
 
@@ -335,7 +291,7 @@ class History:
         raw: set[str] = {self.time}
 
         def walk(column: str) -> None:
-            expr = self._expr(column)
+            expr = self.expr(column)
             if expr is None:
                 if column != KEY:  # only asked whether two rows are one applicant's
                     raw.update(self.prepared.get(column, (column.removesuffix("_NONE"),)))
@@ -345,7 +301,7 @@ class History:
                 for root in expr.meta.root_names():
                     walk(root)
 
-        for root in self._roots(name):
+        for root in self.roots(name):
             walk(root)
         text = ";".join(f"{column}={seen[column]}" for column in sorted(seen))
         return frozenset(f"{self.table}.{column}" for column in raw), f"{name}[{self.recipe}]{{{text}}}"
@@ -392,13 +348,13 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
         return name
 
     for name in names:
-        parts = history._parts(name)
+        parts = history.parts(name)
         windows = parts.windows
         if parts.statistic is None and parts.what in history.flags and not windows:
             # Straight in the aggregation: a column of its own would cost more than it saves.
             needed.update(root for root in history.flags[parts.what].expr.meta.root_names())
         else:
-            needed.update(history._roots(name))
+            needed.update(history.roots(name))
         if parts.statistic is None:
             flag = pl.col(parts.what) if windows or parts.what == history.row else history.flags[parts.what].expr
             if parts.what == history.row and parts.unit == "count":
@@ -481,7 +437,7 @@ def _levels(history: History, needed: Iterable[str]) -> tuple[list[tuple[pl.Expr
     brought: set[str] = set()
 
     def walk(name: str) -> int:
-        expr = history._expr(name)
+        expr = history.expr(name)
         if expr is None:
             brought.add(name)
             return 0
@@ -495,7 +451,7 @@ def _levels(history: History, needed: Iterable[str]) -> tuple[list[tuple[pl.Expr
     for level in range(1, max(depth.values(), default=0) + 1):
         exprs = []
         for name, at in depth.items():
-            expr = history._expr(name)
+            expr = history.expr(name)
             if at == level and expr is not None:
                 exprs.append(expr.alias(name))
         levels.append(tuple(exprs))

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, by_time, not_later, ratio, recency, runs
+from aval.features.measure import History, ratio
+from aval.features.rows import by_time, not_later, recency, runs
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _LOAN = pl.col("SK_ID_PREV")

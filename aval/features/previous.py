@@ -6,7 +6,8 @@ import polars as pl
 
 from aval.features import price, product
 from aval.features.application import Derived, derived
-from aval.features.measure import History, earliness, not_later, ratio, recency, recency_where, same_applicant
+from aval.features.measure import History, ratio
+from aval.features.rows import earliness, not_later, recency, recency_where, same_applicant
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ASKED = pl.col("AMT_APPLICATION")
@@ -68,7 +69,7 @@ _h.flag(
     "PREVIOUS_RUNNING",
     actionable=True,
 )
-for _days in (90, 180, 365, 730):
+for _days in (365, 730):
     _h.flag(
         f"{_days}d",
         pl.col("DAYS_DECISION") >= -_days,
@@ -80,13 +81,6 @@ for _rows in (1, 3, 5):
 for _rows in (2, 4):
     _h.flag(f"first{_rows}", pl.col("early") <= _rows, f"that are the {_rows} first", f"parmi les {_rows} premières")
 _h.flag("lastloan", pl.col("recent_granted") == 1, "that were the latest approved", "acceptées en dernier")
-_h.flag(
-    "amended",
-    pl.col("FLAG_LAST_APPL_PER_CONTRACT") != "Y",
-    "made again later",
-    "refaites par la suite",
-    "PREVIOUS_RECENT",
-)
 _h.flag("insured", pl.col("NFLAG_INSURED_ON_APPROVAL") == 1, "with insurance", "avec assurance", "PREVIOUS_TERMS")
 _h.flag("raised", _CREDIT > _ASKED, "granted more than asked", "accordées au-delà du montant demandé", "PREVIOUS_TERMS")
 _h.flag("cut", _CREDIT < _ASKED, "granted less than asked", "accordées en deçà du montant demandé", "PREVIOUS_TERMS")

@@ -26,6 +26,11 @@ def table(name: str, drawn: str) -> pl.DataFrame:
     return keyed.with_columns(pl.col(KEY).fill_null(ONE)).select(*types)
 
 
+def turned(drawn: str) -> str:
+    """The same table drawn with a column per line: its name, then its value in each row."""
+    return "\n".join(" ".join(row) for row in zip(*(line.split() for line in drawn.strip().splitlines()), strict=True))
+
+
 def dossiers(**drawn: str) -> Dossiers:
     """Dossiers from drawn tables; a history that is not drawn was supplied and holds no row."""
     given = {name: table(name, text) for name, text in drawn.items()}

@@ -3,12 +3,37 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.features.drawn import feature, features
 
-APPLICATION = """
-AMT_CREDIT AMT_ANNUITY AMT_GOODS_PRICE AMT_INCOME_TOTAL DAYS_BIRTH DAYS_EMPLOYED DAYS_REGISTRATION DAYS_ID_PUBLISH DAYS_LAST_PHONE_CHANGE OWN_CAR_AGE CNT_CHILDREN CNT_FAM_MEMBERS EXT_SOURCE_1 EXT_SOURCE_2 EXT_SOURCE_3 FLAG_OWN_CAR NAME_EDUCATION_TYPE FLAG_DOCUMENT_3 FLAG_DOCUMENT_6 FLAG_DOCUMENT_8 DEF_30_CNT_SOCIAL_CIRCLE OBS_30_CNT_SOCIAL_CIRCLE REGION_POPULATION_RELATIVE LIVINGAREA_AVG APARTMENTS_AVG CODE_GENDER
-12000      1200        10000           60000            -14610     -1461         -3652             -1000           -500                   8           1            3              -            0.4          0.6          Y            Higher_education    1               0               1               1                        4                        0.018801                   0.2            0.4            XNA
-"""
+from tests.features.drawn import feature, features, turned
+
+APPLICATION = turned("""
+AMT_CREDIT                 12000
+AMT_ANNUITY                1200
+AMT_GOODS_PRICE            10000
+AMT_INCOME_TOTAL           60000
+DAYS_BIRTH                 -14610
+DAYS_EMPLOYED              -1461
+DAYS_REGISTRATION          -3652
+DAYS_ID_PUBLISH            -1000
+DAYS_LAST_PHONE_CHANGE     -500
+OWN_CAR_AGE                8
+CNT_CHILDREN               1
+CNT_FAM_MEMBERS            3
+EXT_SOURCE_1               -
+EXT_SOURCE_2               0.4
+EXT_SOURCE_3               0.6
+FLAG_OWN_CAR               Y
+NAME_EDUCATION_TYPE        Higher_education
+FLAG_DOCUMENT_3            1
+FLAG_DOCUMENT_6            0
+FLAG_DOCUMENT_8            1
+DEF_30_CNT_SOCIAL_CIRCLE   1
+OBS_30_CNT_SOCIAL_CIRCLE   4
+REGION_POPULATION_RELATIVE 0.018801
+LIVINGAREA_AVG             0.2
+APARTMENTS_AVG             0.4
+CODE_GENDER                XNA
+""")
 
 VALUES = {
     "application_credit_amount": 12000,

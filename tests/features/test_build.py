@@ -5,14 +5,15 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.features.drawn import dossiers
-from tests.features.twins import twins
 
 from aval.data.dossiers import Dossiers
 from aval.data.tables import HISTORIES, KEY
 from aval.data.warehouse import Warehouse
+from aval.features.build import HISTORIES as ASKED
 from aval.features.build import build, catalogue, stream
-from aval.features.feature import FeatureSet
+from aval.features.feature import FeatureSet, parse
+from tests.features.drawn import dossiers
+from tests.features.twins import twins
 
 CATALOGUE = catalogue()
 TRIES = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -101,13 +102,11 @@ def test_an_applicant_without_rows_has_counts_of_0_and_nothing_else():
     for feature in CATALOGUE:
         if feature.name.split("_")[0] in ("application", "external", "across"):
             continue
-        counted = feature.name.endswith("_distinct") or "_count" in feature.name and _is_count(feature.name)
+        counted = feature.name.endswith("_distinct") or _is_count(feature.name)
         assert row[feature.name] == (0 if counted else None), feature.name
 
 
 def _is_count(name: str) -> bool:
-    from aval.features.feature import parse
-
     parts = parse(name)
     return parts.unit == "count" and parts.statistic is None
 
@@ -144,3 +143,20 @@ def test_some_tables_overflow_is_unknown():
     drawn = "AMT_CREDIT AMT_ANNUITY\n1e300 1e-300"
     row = build(dossiers(application=drawn)).row(0, named=True)
     assert row["application_term_ratio"] is None
+
+
+def test_nothing_is_declared_that_no_feature_asks():
+    for history in ASKED.values():
+        asked: set[str] = set()
+        waiting = [root for name in _aggregates(history.source) for root in history.roots(name)]
+        while waiting:
+            column = waiting.pop()
+            if column not in asked:
+                asked.add(column)
+                waiting += history.below(column)
+        assert {*history.measures, *history.flags} <= asked, history.source
+
+
+def _aggregates(source: str) -> set[str]:
+    named = {name for feature in CATALOGUE for name in (feature.name, *feature.expr.meta.root_names())}
+    return {name for name in named if name.split("_")[0] == source and ASKED[source].knows(name)}

@@ -1,6 +1,7 @@
 """Names, derivations and digests of features."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +44,10 @@ def test_a_name_is_taken_apart(name, parts):
 
 @pytest.mark.parametrize(
     "name",
-    ["late_days", "bureau", "bureau_debt", "bureau_debt_amount_sum_yesterday", "bureau_Debt_amount", "bureau__amount"]
-    + ["bureau_debt_amount_active_sum", "bureau_amount_sum_000d", ""],
+    [
+        *("late_days", "bureau", "bureau_debt", "bureau_debt_amount_sum_yesterday", "bureau_Debt_amount"),
+        *("bureau__amount", "bureau_debt_amount_active_sum", "bureau_amount_sum_000d", ""),
+    ],
 )
 def test_a_name_outside_the_grammar_is_refused(name):
     with pytest.raises(FeatureError):
@@ -61,10 +64,8 @@ def test_every_name_keeps_the_grammar_and_is_its_parts_again():
 
 @given(st.text(alphabet="abcdefgh_0123456789", max_size=40))
 def test_parsing_never_fails_otherwise(name):
-    try:
+    with suppress(FeatureError):
         parse(name)
-    except FeatureError:
-        pass
 
 
 def test_names_and_meanings_are_said_once():
@@ -127,7 +128,7 @@ def test_nothing_reads_the_target_or_the_number_of_the_applicant():
 
 
 def test_no_constant_divides():
-    """Polars divides one row by a constant as a product with its inverse, a column by a true division: the last bit differs."""
+    """Polars divides one row by a constant in another way than a column: the last bit differs."""
     for feature in CATALOGUE:
         assert not re.search(r"/ \((?:dyn (?:int|float)|lit)", feature.definition), feature.name
 
@@ -173,8 +174,10 @@ def test_a_definition_reaches_down_to_the_raw_columns():
 
 @pytest.mark.parametrize(
     "more",
-    [{"unit": "days"}, {"table": "bureau"}, {"reason": "NOT_A_REASON"}, {"reason": "INCOME"}]
-    + [{"reads": frozenset({"application.DAYS_BIRTH"})}],
+    [
+        *({"unit": "days"}, {"table": "bureau"}, {"reason": "NOT_A_REASON"}, {"reason": "INCOME"}),
+        {"reads": frozenset({"application.DAYS_BIRTH"})},
+    ],
 )
 def test_a_declaration_that_contradicts_itself_is_refused(more):
     with pytest.raises(FeatureError):

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from tests.features.drawn import feature, features
 
 PAID = """

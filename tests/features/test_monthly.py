@@ -1,7 +1,8 @@
 """Monthly balances of loans and cards with us: drawn months in, features out (recipe R10)."""
 
 import pytest
-from tests.features.drawn import feature
+
+from tests.features.drawn import feature, turned
 
 LOANS = """
 SK_ID_PREV MONTHS_BALANCE CNT_INSTALMENT CNT_INSTALMENT_FUTURE NAME_CONTRACT_STATUS SK_DPD SK_DPD_DEF
@@ -49,12 +50,27 @@ def test_loans_by_hand(name, value):
     assert feature(name, POS_CASH_balance=LOANS) == pytest.approx(value, rel=1e-14)
 
 
-CARDS = """
-SK_ID_PREV MONTHS_BALANCE NAME_CONTRACT_STATUS AMT_BALANCE AMT_CREDIT_LIMIT_ACTUAL AMT_DRAWINGS_CURRENT AMT_DRAWINGS_ATM_CURRENT AMT_DRAWINGS_POS_CURRENT AMT_INST_MIN_REGULARITY AMT_PAYMENT_CURRENT AMT_PAYMENT_TOTAL_CURRENT AMT_TOTAL_RECEIVABLE AMT_RECEIVABLE_PRINCIPAL CNT_DRAWINGS_CURRENT CNT_DRAWINGS_ATM_CURRENT CNT_DRAWINGS_POS_CURRENT CNT_INSTALMENT_MATURE_CUM SK_DPD SK_DPD_DEF
-1          -20            Active               0           1000                    0                    -                        -                        0                       -                   0                         0                    0                        0                    -                        -                        0                         0      0
-1          -2             Active               500         1000                    500                  400                      100                      50                      100                 100                       520                  500                      3                    2                        1                        1                         0      0
-1          -1             Active               1000        1000                    600                  0                        600                      100                     50                  50                        1050                 1000                     2                    0                        2                        2                         4      4
-"""
+CARDS = turned("""
+SK_ID_PREV                1      1      1
+MONTHS_BALANCE            -20    -2     -1
+NAME_CONTRACT_STATUS      Active Active Active
+AMT_BALANCE               0      500    1000
+AMT_CREDIT_LIMIT_ACTUAL   1000   1000   1000
+AMT_DRAWINGS_CURRENT      0      500    600
+AMT_DRAWINGS_ATM_CURRENT  -      400    0
+AMT_DRAWINGS_POS_CURRENT  -      100    600
+AMT_INST_MIN_REGULARITY   0      50     100
+AMT_PAYMENT_CURRENT       -      100    50
+AMT_PAYMENT_TOTAL_CURRENT 0      100    50
+AMT_TOTAL_RECEIVABLE      0      520    1050
+AMT_RECEIVABLE_PRINCIPAL  0      500    1000
+CNT_DRAWINGS_CURRENT      0      3      2
+CNT_DRAWINGS_ATM_CURRENT  -      2      0
+CNT_DRAWINGS_POS_CURRENT  -      1      2
+CNT_INSTALMENT_MATURE_CUM 0      1      2
+SK_DPD                    0      0      4
+SK_DPD_DEF                0      0      4
+""")
 
 CARD_VALUES = {
     "card_month_count": 3,
@@ -87,7 +103,6 @@ CARD_VALUES = {
     "card_repaid_ratio_max": 0.2,
     "card_interest_amount_max": 50,
     "card_matured_count_max": 2,
-    "card_due_days_max": 4,
     "card_tolerance_days_max": 4,
     "card_age_months_max": 20,
     "card_balance_growth_ratio_3m": 1.5,

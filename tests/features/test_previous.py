@@ -1,17 +1,34 @@
 """Earlier applications: drawn decisions in, features out (recipes R3b, R3c, R9)."""
 
 import pytest
-from tests.features.drawn import feature, features
 from hypothesis import given
 from hypothesis import strategies as st
 
-APPLICATIONS = """
-SK_ID_PREV NAME_CONTRACT_TYPE NAME_CONTRACT_STATUS CODE_REJECT_REASON DAYS_DECISION AMT_APPLICATION AMT_CREDIT AMT_ANNUITY CNT_PAYMENT AMT_DOWN_PAYMENT RATE_DOWN_PAYMENT AMT_GOODS_PRICE NAME_YIELD_GROUP PRODUCT_COMBINATION DAYS_FIRST_DUE DAYS_LAST_DUE_1ST_VERSION DAYS_LAST_DUE DAYS_TERMINATION HOUR_APPR_PROCESS_START SELLERPLACE_AREA NFLAG_INSURED_ON_APPROVAL
-1          Consumer_loans     Approved             XAP                -1500         1000            900        100         10          100              0.1               1000            middle           POS_mobile_with_interest -1470     -1200                      -1210         -1205            10                      50               0
-2          Cash_loans         Refused              HC                 -800          5000            5000       300         24          -                -                 -               high             Cash                     -         -                          -             -                12                      -1               -
-3          Cash_loans         Approved             XAP                -400          4000            4400       400         12          -                -                 -               high             Cash_X-Sell:_high        -365.25   -35                        365243        365243           14                      -1               1
-4          Revolving_loans    Canceled             XAP                -20           0               0          -           0           -                -                 -               XNA              Card_Street              -         -                          -             -                9                       10               -
-"""
+from tests.features.drawn import feature, features, turned
+
+APPLICATIONS = turned("""
+SK_ID_PREV                1                        2          3                 4
+NAME_CONTRACT_TYPE        Consumer_loans           Cash_loans Cash_loans        Revolving_loans
+NAME_CONTRACT_STATUS      Approved                 Refused    Approved          Canceled
+CODE_REJECT_REASON        XAP                      HC         XAP               XAP
+DAYS_DECISION             -1500                    -800       -400              -20
+AMT_APPLICATION           1000                     5000       4000              0
+AMT_CREDIT                900                      5000       4400              0
+AMT_ANNUITY               100                      300        400               -
+CNT_PAYMENT               10                       24         12                0
+AMT_DOWN_PAYMENT          100                      -          -                 -
+RATE_DOWN_PAYMENT         0.1                      -          -                 -
+AMT_GOODS_PRICE           1000                     -          -                 -
+NAME_YIELD_GROUP          middle                   high       high              XNA
+PRODUCT_COMBINATION       POS_mobile_with_interest Cash       Cash_X-Sell:_high Card_Street
+DAYS_FIRST_DUE            -1470                    -          -365.25           -
+DAYS_LAST_DUE_1ST_VERSION -1200                    -          -35               -
+DAYS_LAST_DUE             -1210                    -          365243            -
+DAYS_TERMINATION          -1205                    -          365243            -
+HOUR_APPR_PROCESS_START   10                       12         14                9
+SELLERPLACE_AREA          50                       -1         -1                10
+NFLAG_INSURED_ON_APPROVAL 0                        -          1                 -
+""")
 
 VALUES = {
     "previous_application_count": 4,
