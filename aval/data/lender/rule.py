@@ -17,7 +17,7 @@ REASONS: Final = ("XAP", "HC", "LIMIT", "SCO", "SCOFR", "XNA", "VERIF", "SYSTEM"
 CUT_OFF: Final = -0.72
 """Points below which an earlier application is refused: 17 % of them are, as in the real tables."""
 CUT_OFF_NOW: Final = -2.02
-"""Points below which a current application is refused: about one in seven."""
+"""Points below which a current application is refused: about one in eleven."""
 DUES_LIMIT: Final = 0.46
 """Largest share of the income that this lender's monthly dues may take."""
 LATE_POINTS: Final = -0.30
