@@ -15,7 +15,7 @@ from aval.data.lender.draws import Flags, Floats, Ints, choose
 REASONS: Final = ("XAP", "HC", "LIMIT", "SCO", "SCOFR", "XNA", "VERIF", "SYSTEM")
 """Granted; hard check; dues too high for the income; score; fraud score; not told; not verified; system."""
 CUT_OFF: Final = -0.72
-"""Points below which an earlier application is refused: 17 % of them are, as in the real tables."""
+"""Points below which an earlier application is refused: 15 % of them are, where the real tables have 17 %."""
 CUT_OFF_NOW: Final = -2.02
 """Points below which a current application is refused: about one in eleven."""
 DUES_LIMIT: Final = 0.46
