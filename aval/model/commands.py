@@ -180,26 +180,23 @@ def mlflow(
 
     Example: [bold]aval mlflow --port 5001[/bold]
     """
-    import subprocess
+    import socket
 
     registry = _registry(ctx)
     if registry.uri.startswith(("http://", "https://")):
         typer.echo(f"Tracking is kept by a server: open {registry.uri}")
         return
-    registry.results()
+    registry.results()  # says so where nothing was trained yet
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise OptionError("--port", f"names {port}, where something answers already; take another one")
     typer.echo(f"http://127.0.0.1:{port} (ready in about ten seconds; Ctrl-C stops it)")
+    sys.stdout.flush()
     asked = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", registry.uri]
     asked += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     told = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-    server = subprocess.Popen(asked, env={**os.environ, **told})  # noqa: S603 - our own interpreter, no shell
-    try:
-        code = server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        code = server.wait()
-        return
-    if code:
-        raise RegistryError(f"MLflow's server ended with code {code}", "see its lines above, or take another --port")
+    # In this process's place, so that whatever stops this command stops the server.
+    os.execve(sys.executable, asked, {**os.environ, **told})  # noqa: S606 - our own interpreter, no shell
 
 
 def _registry(ctx: typer.Context) -> "Registry":

@@ -16,6 +16,7 @@ from aval.data.tables import KEY
 from aval.errors import FeatureError
 
 Matrix = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
 
 _BLOCK: Final = 64
 """Columns looked at together, so that a median never copies the whole matrix."""
@@ -41,12 +42,17 @@ class Encoding:
 
     @classmethod
     def fit(
-        cls, features: Sequence[str], matrix: npt.NDArray[np.float32], words: Mapping[str, Sequence[str]]
+        cls,
+        features: Sequence[str],
+        matrix: Single,
+        words: Mapping[str, Sequence[str]],
+        places: npt.NDArray[np.intp] | None = None,
     ) -> "Encoding":
-        """From training rows: `matrix` (n, k) with categories as positions in `words`."""
+        """From the rows at `places` (all by default) of `matrix` (n, k), categories as positions in `words`."""
         levels, typical = {}, {}
         for start in range(0, len(features), _BLOCK):
             block = matrix[:, start : start + _BLOCK]
+            block = block if places is None else block[places]
             full = np.count_nonzero(np.isnan(block), axis=0) == 0
             for place, name in enumerate(features[start : start + _BLOCK]):
                 if name in words:
@@ -56,19 +62,18 @@ class Encoding:
                     typical[name] = float(np.median(block[:, place]).astype(np.float32))
         return cls(tuple(features), levels, typical)
 
-    def encode(self, matrix: npt.NDArray[np.float32], words: Mapping[str, Sequence[str]]) -> npt.NDArray[np.float32]:
-        """A copy of rows whose categories are positions in `words`, as this encoding writes them."""
-        encoded = matrix.copy()
+    def encode(self, matrix: Single, words: Mapping[str, Sequence[str]]) -> Single:
+        """Rewrite rows whose categories are positions in `words` as this encoding writes them, in place."""
         for place, name in enumerate(self.features):
-            column = encoded[:, place]
+            column = matrix[:, place]
             if name in words:
                 known: dict[str | None, float] = {level: code for code, level in enumerate(self.levels[name])}
                 codes = np.array([known.get(word, np.nan) for word in (*words[name], None)], dtype=np.float32)
                 # NaN, cast to the last position, meets the None put there.
-                encoded[:, place] = codes[np.where(np.isnan(column), len(words[name]), column).astype(np.int64)]
+                column[:] = codes[np.where(np.isnan(column), len(words[name]), column).astype(np.int64)]
             elif name in self.typical:
                 column[np.isnan(column)] = self.typical[name]
-        return encoded
+        return matrix
 
     def matrix(self, frame: pl.DataFrame) -> Matrix:
         """Rows of features, shape (n, k), C order; see the class for what becomes of each value.

@@ -263,7 +263,7 @@ class Registry:
             _hush()
             # MLflow writes what it is set to into the environment, for the processes it starts: put back
             # what was there, which may be nothing.
-            before: Any = os.environ.get("MLFLOW_TRACKING_URI")
+            before: dict[str, Any] = {name: os.environ.get(name) for name in _PLACES}
             mlflow.set_tracking_uri(self.uri)
             mlflow.set_registry_uri(self.uri)
             try:
@@ -274,9 +274,14 @@ class Registry:
                     f"{self.uri}: {said}", "check MLFLOW_TRACKING_URI and that its server runs"
                 ) from None
             finally:
-                mlflow.set_tracking_uri(before)
-                mlflow.set_registry_uri(before)
+                mlflow.set_tracking_uri(before["MLFLOW_TRACKING_URI"])
+                mlflow.set_registry_uri(before["MLFLOW_REGISTRY_URI"])
+                for name in _PLACES:
+                    os.environ.pop(name, None)
+                os.environ.update({name: value for name, value in before.items() if value is not None})
 
+
+_PLACES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 _QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -188,7 +188,7 @@ class _Task:
         losses: list[Matrix] = []
         for number, out in enumerate(held):
             inside = np.setdiff1d(np.arange(len(target)), out)
-            encoding = Encoding.fit(self.features.names, table.matrix[inside], table.words)
+            encoding = Encoding.fit(self.features.names, table.matrix, table.words, inside)
             found = fit(
                 self.candidate,
                 self._rows(encoding, table, inside, target),
@@ -209,7 +209,8 @@ class _Task:
         return trees, margin, [int(np.argmin(loss)) + 1 for loss in losses]
 
     def _rows(self, encoding: Encoding, table: Table, places: Places | None, target: Matrix) -> Rows:
-        matrix = table.matrix if places is None else table.matrix[places]
+        # Both are copies: the table itself serves every fold.
+        matrix = table.matrix.copy() if places is None else table.matrix[places]
         categories = tuple(k for k, name in enumerate(self.features.names) if name in table.words)
         return Rows(encoding.encode(matrix, table.words), target if places is None else target[places], categories)
 

@@ -64,7 +64,7 @@ def test_training_and_deciding_write_the_same_numbers(rows: list[tuple[float, st
             frame["score"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
         ]
     )
-    learned = fitted().encode(raw, WORDS).astype(np.float64)
+    learned = fitted().encode(raw.copy(), WORDS).astype(np.float64)
     decided = fitted().filled(fitted().matrix(frame))
     assert np.array_equal(learned, decided, equal_nan=True)
     turned = frame.select("score", "age", "kind")

@@ -1,6 +1,7 @@
 """`aval train`, `aval results` and `aval promote`, typed as a user would."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,12 @@ def test_help_shows_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"])
     assert shown.exit_code == 0
     assert f"Example: aval {command}" in " ".join(shown.output.split())
+
+
+def test_mlflows_pages_open_only_where_something_was_trained_and_the_port_is_free(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="nothing was trained there yet"):
+        run(tmp_path, "mlflow")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with pytest.raises(OptionError, match="something answers already"):
+            run(place, "mlflow", "--port", port)

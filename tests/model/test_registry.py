@@ -1,5 +1,6 @@
 """A real MLflow store: what was tried is written down, and only a verified, gated model decides."""
 
+import os
 import sqlite3
 import warnings
 from dataclasses import replace
@@ -234,3 +235,16 @@ def test_two_plans_are_compared_on_rows_neither_learned_from(trained: Trained, w
     model = Model.load(trained.folder)
     other = replace(model, manifest={**model.manifest, "plan": {"test_share": 0.1, "seed": 3}})
     assert examine(model, other, warehouse, POLICY).rows == len(other.test_ids(warehouse)) < trained.rows[1]
+
+
+def test_mlflow_leaves_the_place_as_it_was(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two registries in one process must not read each other's champion."""
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    registry.champion()
+    assert not [name for name in names if name in os.environ]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    registry.champion()
+    assert os.environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:1"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,9 +32,16 @@ def served(home: Path) -> Iterator[Any]:
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         import mlflow
 
-        mlflow.set_tracking_uri(Registry("", home).uri)
-        yield mlflow.pyfunc.load_model("models:/aval@champion")
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+        uri = Registry("", home).uri
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        try:
+            yield mlflow.pyfunc.load_model("models:/aval@champion")
+        finally:
+            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+            mlflow.set_registry_uri(None)  # type: ignore[arg-type]
+            for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+                os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="module")
