@@ -337,6 +337,8 @@ def unmask(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     opened: list[pl.Expr] = []
     for name, column in columns(table).items():
         if column.none and name in frame.columns:
-            stood = pl.any_horizontal(pl.col(name) == stand for stand in column.none).fill_null(value=False)
+            stood = pl.col(name).eq_missing(column.none[0])
+            for stand in column.none[1:]:
+                stood |= pl.col(name).eq_missing(stand)
             opened += [pl.when(~stood).then(pl.col(name)).alias(name), stood.alias(f"{name}_NONE")]
     return frame.with_columns(opened)

@@ -137,6 +137,8 @@ class _Plan:
     histories: tuple[tuple[History, Compiled], ...]
     steps: tuple[tuple[pl.Expr, ...], ...]
     derived: tuple[pl.Expr, ...]
+    held: tuple[list[str], ...]
+    """For each history, the aggregates that derived features read."""
     copied: Mapping[str, str]
     empty: Mapping[str, pl.DataType]
     order: list[str]
@@ -153,6 +155,7 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
     derived: list[pl.Expr] = []
     copied: dict[str, str] = {}
     empty: dict[str, pl.DataType] = {}
+    held: set[str] = set()
 
     def depth(expr: pl.Expr) -> int:
         """How many levels of steps lie below; notes what it needs on the way."""
@@ -165,6 +168,7 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
                 below = max(below, steps[root] + 1)
             elif source in HISTORIES:
                 aggregates.setdefault(source, {})[root] = None
+                held.add(root)
             else:
                 columns.add(root.removesuffix("_NONE"))
         return below
@@ -187,6 +191,7 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
         tuple((HISTORIES[source], HISTORIES[source].compile(names)) for source, names in aggregates.items()),
         tuple(tuple(_STEPS[name].alias(name) for name, at in steps.items() if at == level) for level in range(levels)),
         tuple(derived),
+        tuple([name for name in names if name in held] for names in aggregates.values()),
         copied,
         empty,
         [KEY, *features.names],
@@ -217,13 +222,15 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     """SK_ID_CURR and one column per feature: numbers Float64, never NaN or infinite; categories String."""
     wanted = catalogue() if features is None else features
     plan = _plan(wanted, dossiers.absent)
-    wide = unmask("application", dossiers.tables["application"].select(plan.columns))
+    wide = unmask("application", dossiers.tables["application"][list(plan.columns)])
     ids = wide.select(KEY)
     parts = [_aggregate(dossiers.tables[history.table], history, compiled, ids) for history, compiled in plan.histories]
     asked = [part[list(compiled.dtypes)] for part, (_, compiled) in zip(parts, plan.histories, strict=True)]
     copied = wide[list(plan.copied.values())] if plan.copied else wide.select()
     copied.columns = list(plan.copied)
-    held = pl.concat([wide, *asked], how="horizontal")
+    held = pl.concat(
+        [wide, *(part[names] for part, names in zip(asked, plan.held, strict=True) if names)], how="horizontal"
+    )
     for step in plan.steps:
         held = held.with_columns(step)
     found = [ids, copied, _finite(held.select(plan.derived)), *asked, pl.DataFrame(schema=plan.empty).clear(ids.height)]
@@ -235,11 +242,12 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
 
 def _finite(frame: pl.DataFrame) -> pl.DataFrame:
     """What a division by 0 left infinite or undefined is unknown. Looked for in one go: mostly there is none."""
-    numbers = frame.select(pl.col(pl.Float64))
-    known = numbers.width * numbers.height - sum(column.null_count() for column in numbers.get_columns())
-    if np.isfinite(numbers.to_numpy()).sum() == known:
+    numbers = [column for column in frame.get_columns() if column.dtype == pl.Float64]
+    if not numbers:
         return frame
-    return frame.with_columns(pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)).name.keep())
+    odd = (~np.isfinite(pl.DataFrame(numbers).to_numpy())).sum(axis=0)
+    bad = [column.name for column, count in zip(numbers, odd, strict=True) if count != column.null_count()]
+    return frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in bad) if bad else frame
 
 
 def stream(

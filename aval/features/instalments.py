@@ -39,7 +39,7 @@ def _merged(frame: pl.DataFrame) -> pl.DataFrame:
     )
     starts = np.flatnonzero(~frame.select(same).to_series().to_numpy())
     if starts.size == frame.height:
-        return frame.with_columns(pl.lit(1.0).alias("parts"))
+        return frame.hstack([pl.Series("parts", np.ones(frame.height))])
     paid = frame["AMT_PAYMENT"]
     total = np.add.reduceat(paid.fill_null(0.0).to_numpy(), starts)
     known = np.logical_or.reduceat(paid.is_not_null().to_numpy(), starts)
@@ -57,7 +57,7 @@ def _merged(frame: pl.DataFrame) -> pl.DataFrame:
 def _last_loan(frame: pl.DataFrame) -> pl.DataFrame:
     ends, lengths = runs(frame[KEY].to_numpy())
     loans = frame["SK_ID_PREV"].to_numpy()
-    return frame.with_columns(pl.Series("in_last_loan", loans == np.repeat(loans[ends - 1], lengths), dtype=pl.Boolean))
+    return frame.hstack([pl.Series("in_last_loan", loans == np.repeat(loans[ends - 1], lengths))])
 
 
 _PARTS: Final = ("SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "DAYS_INSTALMENT", "DAYS_ENTRY_PAYMENT")

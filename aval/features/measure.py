@@ -318,7 +318,7 @@ class History:
         wanted = set(self.always)
         for column in compiled.columns:
             wanted.update(self.prepared.get(column, (column.removesuffix("_NONE"),)))
-        return self.prepare(unmask(self.table, frame.select(column for column in frame.columns if column in wanted)))
+        return self.prepare(unmask(self.table, frame[[column for column in frame.columns if column in wanted]]))
 
     def compile(self, names: Iterable[str]) -> Compiled:
         """The expressions that compute these aggregates."""

@@ -27,7 +27,7 @@ def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
     terms = edges["CNT_INSTALMENT"].to_numpy()
     seen = pl.Series("seen", np.repeat(lengths, lengths), dtype=pl.Int32)
     planned = pl.Series("planned", np.repeat(terms[ends - lengths], lengths), dtype=pl.Float64, nan_to_null=True)
-    return recency(by_time(edges.with_columns(seen, planned), "MONTHS_BALANCE", _REACH))
+    return recency(by_time(edges.hstack([seen, planned]), "MONTHS_BALANCE", _REACH))
 
 
 HISTORY: Final = History(

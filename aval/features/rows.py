@@ -32,7 +32,7 @@ def recency(frame: pl.DataFrame) -> pl.DataFrame:
     """With `recent`, 1 for an applicant's last row, 2 for the one before; rows stand by applicant and time."""
     ends, lengths = runs(frame[KEY].to_numpy())
     recent = np.repeat(ends, lengths) - np.arange(frame.height)
-    return frame.with_columns(pl.Series("recent", recent, dtype=pl.Int32))
+    return frame.hstack([pl.Series("recent", recent.astype(np.int32))])
 
 
 def recency_where(frame: pl.DataFrame, column: str, yes: pl.Expr) -> pl.DataFrame:
@@ -48,7 +48,7 @@ def earliness(frame: pl.DataFrame) -> pl.DataFrame:
     """With `early`, 1 for an applicant's first row, 2 for the next; rows stand by applicant and time."""
     ends, lengths = runs(frame[KEY].to_numpy())
     early = np.arange(frame.height) - np.repeat(ends - lengths, lengths) + 1
-    return frame.with_columns(pl.Series("early", early, dtype=pl.Int32))
+    return frame.hstack([pl.Series("early", early.astype(np.int32))])
 
 
 def by_time(frame: pl.DataFrame, time: str, reach: int) -> pl.DataFrame:
