@@ -6,26 +6,27 @@ import polars as pl
 
 from aval.credit.reason import Theme
 from aval.features.application import Derived, derived
-from aval.features.measure import quotient
+from aval.features.measure import mean_known, quotient, total
 
 _SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 _1, _2, _3 = (pl.col(column) for column in _SCORES)
 _PAIRS: Final = ((1, 2, _1, _2), (1, 3, _1, _3), (2, 3, _2, _3))
 
+_MEAN = mean_known(*_SCORES)
 _LIST = pl.concat_list(*_SCORES).list.drop_nulls()
 
 
 def _weighted(*weights: float) -> pl.Expr:
     """Weighted mean of the scores that are known."""
     scores = tuple(pl.col(column) for column in _SCORES)
-    above = pl.sum_horizontal(score * weight for score, weight in zip(scores, weights, strict=True))
-    below = pl.sum_horizontal(score.is_not_null() * weight for score, weight in zip(scores, weights, strict=True))
+    above = total(*(score * weight for score, weight in zip(scores, weights, strict=True)))
+    below = total(*(score.is_not_null() * weight for score, weight in zip(scores, weights, strict=True)))
     return quotient(above, below)
 
 
 _ANY = pl.any_horizontal(pl.col(column).is_not_null() for column in _SCORES)
 _TOGETHER: Final = (
-    ("score_mean", pl.mean_horizontal(*_SCORES), "Mean of the external scores", "Moyenne des scores externes"),
+    ("score_mean", _MEAN, "Mean of the external scores", "Moyenne des scores externes"),
     ("score_min", pl.min_horizontal(*_SCORES), "Smallest external score", "Minimum des scores externes"),
     ("score_max", pl.max_horizontal(*_SCORES), "Largest external score", "Maximum des scores externes"),
     ("score_median", _LIST.list.median(), "Median of the external scores", "Médiane des scores externes"),
@@ -43,7 +44,7 @@ _TOGETHER: Final = (
     ),
     (
         "score_sum",
-        pl.when(_ANY).then(pl.sum_horizontal(*_SCORES)),
+        pl.when(_ANY).then(total(_1, _2, _3)),
         "Sum of the external scores known",
         "Somme des scores externes connus",
     ),
@@ -132,21 +133,21 @@ def _features() -> list[Derived]:
     found += [
         derived(
             "external_term_mean_ratio",
-            quotient(quotient(pl.col("AMT_CREDIT"), pl.col("AMT_ANNUITY")), pl.mean_horizontal(*_SCORES)),
+            quotient(quotient(pl.col("AMT_CREDIT"), pl.col("AMT_ANNUITY")), _MEAN),
             "Credit over its instalment, over the mean of the external scores",
             "Rapport du crédit à sa mensualité, divisé par la moyenne des scores externes",
             "EXTERNAL_SCORES",
         ),
         derived(
             "external_employed_mean_ratio",
-            pl.mean_horizontal(*_SCORES) * pl.col("DAYS_EMPLOYED"),
+            _MEAN * pl.col("DAYS_EMPLOYED"),
             "Mean of the external scores times the time in employment",
             "Moyenne des scores externes multipliée par l'ancienneté dans l'emploi",
             "EXTERNAL_SCORES",
         ),
         derived(
             "external_age_mean_ratio",
-            pl.mean_horizontal(*_SCORES) * pl.col("DAYS_BIRTH"),
+            _MEAN * pl.col("DAYS_BIRTH"),
             "Mean of the external scores times age",
             "Moyenne des scores externes multipliée par l'âge",
             Theme.EXTERNAL,

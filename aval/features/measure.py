@@ -8,7 +8,7 @@ aggregates into a few lists of expressions: a level of columns at a time, then o
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import polars as pl
 
@@ -27,6 +27,20 @@ _ROW_STATISTICS = frozenset(
 def ratio(above: pl.Expr, below: pl.Expr) -> pl.Expr:
     """above / below; null where below is null or 0, never infinite."""
     return pl.when(below != 0).then(above / below)
+
+
+def total(*values: pl.Expr) -> pl.Expr:
+    """The values known, added from left to right; 0 when none is.
+
+    `pl.sum_horizontal` adds in whatever order its threads come: for floats the last digit then varies by the run.
+    """
+    return reduce(lambda left, right: left + right, (value.fill_null(0.0) for value in values))
+
+
+def mean_known(*columns: str) -> pl.Expr:
+    """Mean of the columns known, in their order; null when none is (0 / 0, which `build` makes unknown)."""
+    values = [pl.col(column) for column in columns]
+    return total(*values) / pl.sum_horizontal(value.is_not_null() for value in values)
 
 
 def quotient(above: pl.Expr, below: pl.Expr) -> pl.Expr:

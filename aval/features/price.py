@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from aval.features.application import Derived, derived
-from aval.features.measure import History, ratio
+from aval.features.measure import History, mean_known, ratio
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ANNUITY = pl.col("AMT_ANNUITY")
@@ -50,7 +50,7 @@ FEATURES: Final[tuple[Derived, ...]] = (
     ),
     derived(
         "application_implied_rate_mean",
-        pl.mean_horizontal(*_RATES),
+        mean_known(*_RATES),
         "Mean of the plausible yearly rates implied by the instalment",
         "Moyenne des taux annuels plausibles au vu de la mensualité",
         "CREDIT_TERM",

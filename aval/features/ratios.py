@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.credit.reason import Theme
 from aval.features.application import BUILDING, DOCUMENTS, Derived, derived
-from aval.features.measure import DAYS_A_YEAR, quotient
+from aval.features.measure import DAYS_A_YEAR, mean_known, quotient
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ANNUITY = pl.col("AMT_ANNUITY")
@@ -32,7 +32,7 @@ def _documents() -> pl.Expr:
 
 
 def _building(*stems: str) -> pl.Expr:
-    return pl.mean_horizontal(f"{stem}_AVG" for stem in stems)
+    return mean_known(*(f"{stem}_AVG" for stem in stems))
 
 
 def _unknown(*columns: str) -> pl.Expr:

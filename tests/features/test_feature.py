@@ -133,6 +133,15 @@ def test_no_constant_divides():
         assert not re.search(r"/ \((?:dyn (?:int|float)|lit)", feature.definition), feature.name
 
 
+def test_no_floats_are_added_by_threads_in_whatever_order():
+    """sum_horizontal and mean_horizontal add as their threads come: right for counts, not for fractions."""
+    for feature in CATALOGUE:
+        assert "mean_horizontal" not in feature.definition, feature.name
+        if feature.unit != "count":
+            added = re.findall(r"(\S+?)\.sum_horizontal\(\[(.*?)\]\)", feature.definition)
+            assert all("is_not_null" in word for group in added for word in ", ".join(group).split(", ")), feature.name
+
+
 def _one(name: str = "application_credit_amount", definition: str = "x", **more: object) -> Feature:
     facts: dict[str, object] = {
         "name": name,
