@@ -47,7 +47,7 @@ def train(
     from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
     from aval.model.calibration import isotonic
-    from aval.model.pictures import draw
+    from aval.model.pictures import draw, overview
     from aval.model.plan import Plan
     from aval.model.report import facts, show
     from aval.model.training import train
@@ -74,6 +74,7 @@ def train(
         probability, target = trained.out_of_fold
         curve = isotonic(probability, target)
         drawn = draw(trained.evaluation, place, ctx.obj.lang, fairness=trained.fairness, isotonic=curve)
+        drawn.append(overview(trained.evaluation, place / "overview.png", ctx.obj.lang, isotonic=curve))
         version = registry.record(trained, drawn)
         crowned, why = _crown(registry, version, warehouse, policy, promote=promote)
         done.append({**facts(trained), "version": version, "champion": crowned, "gates": why, "pictures": str(place)})

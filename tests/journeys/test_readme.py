@@ -15,7 +15,7 @@ SESSION = (
     "aval simulate lender --applicants 3000 --seed 11",
     "aval ingest lender",
     "aval train",
-    "aval score lender/application_test.csv --out decisions.csv --lang fr",
+    "aval score --out decisions.csv --lang fr",
     "head -4 decisions.csv",
     "aval explain {declined}",
 )
@@ -59,7 +59,7 @@ def test_the_session_of_the_readme_comes_out_again(tmp_path: Path) -> None:
         (ROOT / "README.md").write_text(
             re.sub(r"<!-- session -->.*<!-- /session -->", lambda _: block, text, flags=re.DOTALL)
         )
-        shutil.copy(tmp_path / "var" / "pictures" / "champion" / "overview.png", ROOT / "docs" / "overview.png")
+        shutil.copy(tmp_path / "var" / "pictures" / "champion" / "lightgbm" / "overview.png", ROOT / "docs" / "overview.png")
     shown, expected = VARYING.sub("", fresh), VARYING.sub("", written())
     assert NUMBER.sub("#", shown) == NUMBER.sub("#", expected)
     for now, then in zip(NUMBER.findall(shown), NUMBER.findall(expected), strict=True):
