@@ -149,7 +149,7 @@ def score(
         typer.echo(json.dumps(summary))
         return
     for line in loaded.warnings if loaded is not None else ():
-        screen.print(f"[yellow]![/yellow] {line}", highlight=False)
+        screen.print(f"[yellow]![/yellow] {line}", highlight=False, soft_wrap=True)
     typer.echo(
         f"{total:,} applications decided with model {decider.version} under policy {decider.policy.name}: "
         f"{summary['approve']:,} approved, {summary['refer']:,} referred, {summary['decline']:,} declined -> {out}"
