@@ -2,7 +2,7 @@
 
     python -m benchmarks.protected [SRC] [--repeats 5] [--sets 4]
 
-SRC is a folder of raw tables; by default a lender of 20,000 is simulated. Five stratified folds are drawn anew for every
+SRC is a folder of raw tables; by default a lender of 20,000 is simulated. Five stratified folds are drawn anew for each
 repeat; the number of trees is the best over the folds together and Platt's scaling is fitted on the pooled out-of-fold
 margins, both as in `aval train`. AUC and cost per 1000 applications (10 to 1, at the cut-off 1/11) are means over the
 repeats, with the standard deviation between them.
