@@ -32,7 +32,7 @@ laws: .venv/dev  ## the property tests, at length
 	AVAL_LAWS=long $(BIN)/pytest tests/laws
 
 docs: .venv/dev  ## regenerate what is generated in docs/
-	$(BIN)/aval features --docs
+	$(BIN)/aval features --docs docs/features.md
 
 lock: .venv/tools ## pin every dependency again, with hashes and without addresses
 	@for set in $(SETS); do \

@@ -1,4 +1,8 @@
-"""What was sold in earlier applications: the levels of their categories, each as a share of the applications."""
+"""What was sold in earlier applications: the levels of their categories, each as a share of the applications.
+
+Left out are a level that fewer than one row in 500 has, XNA and XAP (not said), one that another feature holds (a
+rejection by the client is an unused offer), the day of the week, and who came along (family; the column is protected).
+"""
 
 from typing import Final
 
@@ -6,7 +10,6 @@ import polars as pl
 
 from aval.features.measure import History
 
-# A level that fewer than one row in 500 has tells nothing and is left out.
 _Level = tuple[str, str, str, str]
 
 _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
@@ -17,6 +20,8 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("rejecthc", "HC", "refused for reason HC", "refusées au motif HC"),
             ("rejectlimit", "LIMIT", "refused for reason LIMIT", "refusées au motif LIMIT"),
             ("rejectsco", "SCO", "refused for reason SCO", "refusées au motif SCO"),
+            ("rejectscofr", "SCOFR", "refused for reason SCOFR", "refusées au motif SCOFR"),
+            ("rejectverif", "VERIF", "refused for reason VERIF", "refusées au motif VERIF"),
         ),
     ),
     (
@@ -25,6 +30,7 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
         (
             ("newclient", "New", "as a new client", "en tant que nouveau client"),
             ("repeater", "Repeater", "as a regular client", "en tant que client habituel"),
+            ("refreshed", "Refreshed", "as a returning client", "en tant que client de retour"),
         ),
     ),
     (
@@ -33,6 +39,7 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
         (
             ("portfoliopos", "POS", "of the POS portfolio", "du portefeuille POS"),
             ("portfoliocash", "Cash", "of the cash portfolio", "du portefeuille des prêts personnels"),
+            ("portfoliocards", "Cards", "of the card portfolio", "du portefeuille des cartes"),
         ),
     ),
     (
@@ -56,7 +63,10 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
     (
         "NAME_PAYMENT_TYPE",
         "PREVIOUS_TERMS",
-        (("paybank", "Cash through the bank", "paid through the bank", "payées par la banque"),),
+        (
+            ("paybank", "Cash through the bank", "paid through the bank", "payées par la banque"),
+            ("payaccount", "Non-cash from your account", "paid from an account", "payées depuis un compte"),
+        ),
     ),
     (
         "CHANNEL_TYPE",
@@ -68,6 +78,7 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("channelregional", "Regional / Local", "made locally", "faites par le réseau local"),
             ("channelcontact", "Contact center", "made by telephone", "faites par téléphone"),
             ("channelap", "AP+ (Cash loan)", "made through the channel AP+", "faites par le canal AP+"),
+            ("channelcorporate", "Channel of corporate sales", "made through an employer", "faites par un employeur"),
         ),
     ),
     (
@@ -77,6 +88,10 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("sellerelectronics", "Consumer electronics", "at an electronics seller", "chez un vendeur d'électronique"),
             ("sellerconnectivity", "Connectivity", "at a telephone seller", "chez un vendeur de téléphonie"),
             ("sellerfurniture", "Furniture", "at a furniture seller", "chez un vendeur de meubles"),
+            ("sellerconstruction", "Construction", "at a building merchant", "chez un vendeur de matériaux"),
+            ("sellerclothing", "Clothing", "at a clothing seller", "chez un vendeur de vêtements"),
+            ("sellerindustry", "Industry", "at an industrial seller", "chez un vendeur industriel"),
+            ("sellerauto", "Auto technology", "at a seller of car parts", "chez un vendeur de pièces automobiles"),
         ),
     ),
     (
@@ -86,12 +101,26 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
             ("goodsmobile", "Mobile", "for a telephone", "pour un téléphone"),
             ("goodscomputers", "Computers", "for a computer", "pour un ordinateur"),
             ("goodsaudio", "Audio/Video", "for audio or video", "pour du matériel audio ou vidéo"),
+            ("goodselectronics", "Consumer Electronics", "for electronics", "pour de l'électronique"),
+            ("goodsfurniture", "Furniture", "for furniture", "pour des meubles"),
+            ("goodsconstruction", "Construction Materials", "for building materials", "pour des matériaux"),
+            ("goodsclothing", "Clothing and Accessories", "for clothing", "pour des vêtements"),
+            ("goodsphoto", "Photo / Cinema Equipment", "for a camera", "pour du matériel photo"),
+            ("goodsauto", "Auto Accessories", "for car parts", "pour des accessoires automobiles"),
+            ("goodsjewelry", "Jewelry", "for jewelry", "pour des bijoux"),
+            ("goodshome", "Homewares", "for the home", "pour des articles de maison"),
+            ("goodsmedical", "Medical Supplies", "for medical supplies", "pour des fournitures médicales"),
+            ("goodsgarden", "Gardening", "for a garden", "pour le jardin"),
         ),
     ),
     (
         "NAME_CASH_LOAN_PURPOSE",
         "PREVIOUS_TERMS",
-        (("purposeother", "Other", "for another purpose", "pour un autre objet"),),
+        (
+            ("purposeother", "Other", "for another purpose", "pour un autre objet"),
+            ("purposerepairs", "Repairs", "for repairs", "pour des travaux"),
+            ("purposeurgent", "Urgent needs", "for urgent needs", "pour des besoins urgents"),
+        ),
     ),
     (
         "PRODUCT_COMBINATION",
@@ -153,6 +182,31 @@ _LEVELS: Final[tuple[tuple[str, str, tuple[_Level, ...]], ...]] = (
                 "for industry, with interest",
                 "d'industrie, avec intérêts",
             ),
+            (
+                "producthouseholdfree",
+                "POS household without interest",
+                "for the household, without interest",
+                "d'équipement, sans intérêts",
+            ),
+            (
+                "productmobilefree",
+                "POS mobile without interest",
+                "for a telephone, without interest",
+                "de téléphone, sans intérêts",
+            ),
+            (
+                "productindustryfree",
+                "POS industry without interest",
+                "for industry, without interest",
+                "d'industrie, sans intérêts",
+            ),
+            (
+                "productother",
+                "POS other with interest",
+                "for another purchase, with interest",
+                "d'autre achat, avec intérêts",
+            ),
+            ("productcash", "Cash", "for a cash loan not described", "de prêt personnel sans autre précision"),
         ),
     ),
 )
