@@ -77,8 +77,11 @@ class Model:
         Raises:
             FeatureError: this code defines one of them otherwise, or not at all.
         """
-        found = FeatureSet.named(self.features)
-        if found.digest != self.digest:
+        try:
+            found: FeatureSet | None = FeatureSet.named(self.features)
+        except FeatureError:
+            found = None  # one of them was removed since
+        if found is None or found.digest != self.digest:
             raise FeatureError(
                 "the definitions of features changed since the model was trained",
                 "train again with this code, or decide with the code that trained it",
