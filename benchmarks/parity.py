@@ -1,10 +1,10 @@
-"""Whether every applicant is decided alone as in a batch and as in the stream: how many probabilities and verdicts differ.
+"""Whether every applicant is decided alone as in a batch and as in the stream, to the last bit.
 
     python -m benchmarks.parity HOME           every applicant of an AVAL_HOME that `aval demo` filled
     python -m benchmarks.parity                a lender of 3,000, simulated and trained first
 
-Each applicant's dossier is read from the warehouse, its features built and its decision taken with nobody else in sight.
-Ends with 1 where anything differs.
+Each applicant's dossier is read from the warehouse, its features built and its decision taken with nobody else in
+sight. Ends with 1 where a probability or a verdict differs.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def compare(home: Path) -> int:
         verdicts += alone.verdict is not expected.verdict
     seconds = time.perf_counter() - start
     print(
-        f"{len(batch):,} applicants, each decided alone in {1000 * seconds / len(batch):.1f} ms (dossier read included):\n"
+        f"{len(batch):,} applicants, each decided alone, its dossier read, in {1000 * seconds / len(batch):.1f} ms:\n"
         f"  alone against a batch of 10,000: {probabilities} probabilities and {verdicts} verdicts differ\n"
         f"  batches of 777 against batches of 10,000: {stream} decisions differ"
     )
