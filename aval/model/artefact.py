@@ -21,7 +21,7 @@ def digest_of(file: Path) -> str:
 
 def seal(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write the manifest: `facts`, and the sha256 of every other file in the folder."""
-    files = {file.name: digest_of(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
+    files = {name: digest_of(folder / name) for name in _names(folder)}
     manifest = {"schema": SCHEMA, **facts, "files": files}
     write(folder / MANIFEST, manifest)
     return manifest
@@ -43,10 +43,16 @@ def verify(folder: Path) -> dict[str, Any]:
             raise ArtefactError(file, "the file is missing")
         if digest_of(file) != expected:
             raise ArtefactError(file, "its sha256 is not the one in the manifest")
-    for file in sorted(folder.iterdir()):
-        if file.name != MANIFEST and file.name not in files:
-            raise ArtefactError(file, "the manifest does not know this file")
+    for name in _names(folder):
+        if name not in files:
+            raise ArtefactError(folder / name, "the manifest does not know this file")
     return manifest
+
+
+def _names(folder: Path) -> list[str]:
+    """Every file but the manifest, by its path from the folder."""
+    found = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return sorted(name for name in found if name != MANIFEST)
 
 
 def write(file: Path, value: Any) -> None:

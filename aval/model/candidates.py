@@ -1,49 +1,28 @@
-"""What may be trained: a plan's candidates, their settings checked by name and read back after the fit."""
+"""What may be trained: a plan's candidates, each fitted by its learner and read back after the fit."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from aval.errors import PlanError
-from aval.model.trees import library, parameters
+from aval.model.encoding import Encoding
+from aval.model.scorer import Scorer
 
 Setting = float | int | bool | str
 
 LEARNERS: Final = ("lightgbm",)
-
-SLOWEST: Final = 0.02
-"""A smaller learning rate buys a hair of AUC with minutes of training and milliseconds per decision."""
-
-FORCED: Final[Mapping[str, Setting]] = {
-    "objective": "binary",
-    "metric": "binary_logloss",
-    "boosting": "gbdt",
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
-"""What no plan may change: the loss makes probabilities, and the same rows make the same trees on any threads."""
-
-_OPEN: Final = (
-    *("learning_rate", "num_iterations", "early_stopping_round"),
-    *("num_leaves", "max_depth", "min_data_in_leaf", "min_sum_hessian_in_leaf", "min_gain_to_split", "extra_trees"),
-    *("feature_fraction", "feature_fraction_bynode", "bagging_fraction", "bagging_freq"),
-    *("lambda_l1", "lambda_l2", "max_delta_step", "path_smooth", "max_bin", "min_data_in_bin"),
-    *("min_data_per_group", "max_cat_threshold", "max_cat_to_onehot", "cat_l2", "cat_smooth"),
-)
-"""What a plan may set: what shapes the trees. Anything else would do nothing, or change what is asked of them."""
+"""Each a module of `learners/` under its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One line of a plan: a learner and its settings, under LightGBM's own parameter names."""
+    """One line of a plan: a learner and its settings, under the learner's own parameter names."""
 
     name: str
     learner: str
@@ -55,147 +34,71 @@ class Candidate:
         Raises:
             PlanError: says which setting, and the nearest known name.
         """
-        if self.learner not in LEARNERS:
-            raise PlanError(plan, f"{self.name}: unknown learner {self.learner!r}", f"use {' or '.join(LEARNERS)}")
-        aliases = _names()
-        for name, value in self.parameters.items():
-            canonical = aliases.get(name)
-            if canonical is None:
-                raise PlanError(plan, f"{self.name}: LightGBM has no parameter {name!r}", nearest(name, _OPEN))
-            if canonical not in _OPEN:
-                raise PlanError(plan, f"{self.name}: {name} is not for a plan to set", "leave it out")
-            if canonical != name:
-                raise PlanError(plan, f"{self.name}: {name} is another name of {canonical}", f"write {canonical}")
-            if not isinstance(value, float | int | bool | str):
-                raise PlanError(plan, f"{self.name}: {name} is not a number or a word", "state one value")
-        rate = self.parameters.get("learning_rate", 0.1)
-        if not isinstance(rate, float | int) or rate < SLOWEST:
-            raise PlanError(plan, f"{self.name}: the learning rate is below {SLOWEST}", f"state {SLOWEST} or more")
+        learner(self, plan).check(self, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Encoded training rows: `matrix` (n, k) in single precision, `target` (n,), and what the columns are."""
+
+    matrix: npt.NDArray[np.float32]
+    target: npt.NDArray[np.float64]
+    encoding: Encoding
 
     @property
-    def most_trees(self) -> int:
-        """Where a fit stops at the latest."""
-        return int(self.parameters.get("num_iterations", 1000))
+    def categories(self) -> tuple[int, ...]:
+        """Columns whose values are positions of levels."""
+        return tuple(k for k, name in enumerate(self.encoding.features) if name in self.encoding.levels)
 
-    @property
-    def patience(self) -> int:
-        """Trees without progress before a fit stops; 0 = never early."""
-        return int(self.parameters.get("early_stopping_round", 0))
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted form, and its loss on the held-out rows after each of its parts (empty where it does not grow)."""
+
+    scorer: Scorer
+    losses: npt.NDArray[np.float64]
+
+
+class Learner(Protocol):
+    """What a module of `learners/` offers."""
+
+    def check(self, candidate: Candidate, plan: str | Path) -> None:
+        """Raises PlanError for a setting it does not know by exactly this name."""
+        ...
+
+    def most(self, candidate: Candidate) -> int:
+        """How many parts a fit grows at the latest, for its progress."""
+        ...
+
+    def fit(
+        self,
+        candidate: Candidate,
+        rows: Rows,
+        held: Rows | None = None,
+        *,
+        size: int | None = None,
+        seed: int = 0,
+        threads: int = 2,
+        advance: Callable[[int], None] | None = None,
+        plan: str | Path = "plan",
+    ) -> Fit:
+        """Learn from `rows`; where the form grows, `size` parts, or until `held` rows stop getting better.
+
+        Raises:
+            PlanError: the learner refuses a setting, or learned with another one than the plan states.
+        """
+        ...
+
+
+def learner(candidate: Candidate, plan: str | Path) -> Learner:
+    """The module a candidate is fitted by. Raises PlanError where there is none of that name."""
+    if candidate.learner not in LEARNERS:
+        what = f"{candidate.name}: unknown learner {candidate.learner!r}"
+        raise PlanError(plan, what, f"use {' or '.join(LEARNERS)}")
+    return cast("Learner", import_module(f"aval.model.learners.{candidate.learner}"))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The remedy for a name that is not known."""
     found = difflib.get_close_matches(name.strip(), list(known), 1)
     return f"did you mean {found[0]!r}" if found else "leave it out"
-
-
-@cache
-def _names() -> dict[str, str]:
-    """Every name LightGBM gives a parameter -> its canonical one, as the installed library tells it."""
-    every = library().basic._ConfigAliases._get_all_param_aliases()
-    return {alias: canonical for canonical, aliases in every.items() for alias in (canonical, *aliases)}
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Encoded training rows: `matrix` (n, k) in single precision, `target` (n,), and which columns are categories."""
-
-    matrix: npt.NDArray[np.float32]
-    target: npt.NDArray[np.float64]
-    categories: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A booster's text, and its loss on the held-out rows after each tree (empty without any)."""
-
-    text: str
-    losses: npt.NDArray[np.float64]
-
-
-def fit(
-    candidate: Candidate,
-    rows: Rows,
-    held: Rows | None = None,
-    *,
-    trees: int | None = None,
-    seed: int = 0,
-    threads: int = 2,
-    advance: Callable[[int], None] | None = None,
-    plan: str | Path = "plan",
-) -> Fit:
-    """Train on `rows`: `trees` trees, or until `held` rows stop getting better.
-
-    Raises:
-        PlanError: LightGBM refuses a setting, or trained with another one than the plan states.
-    """
-    lightgbm = library()
-    count = candidate.most_trees if trees is None else trees
-    chosen = {name: value for name, value in candidate.parameters.items() if name != "early_stopping_round"}
-    asked = {**chosen, **FORCED, "seed": seed, "num_iterations": count}
-    # All rows are looked at for the bins: a column whose rare missing values a sample overlooked would
-    # read them as 0 for good.
-    settings = {**asked, "num_threads": threads, "bin_construct_sample_cnt": max(len(rows.target), 1)}
-    history: dict[str, dict[str, list[float]]] = {}
-    with _quiet(), _explained(plan, candidate.name):
-        train = lightgbm.Dataset(
-            rows.matrix, rows.target, categorical_feature=list(rows.categories), params=settings, free_raw_data=True
-        )
-        callbacks: list[Callable[..., Any]] = []
-        if advance is not None:
-            callbacks.append(lambda _: advance(1))
-        valid = []
-        if held is not None:
-            valid.append(train.create_valid(held.matrix, held.target, params=settings))
-            callbacks.append(lightgbm.record_evaluation(history))
-            if candidate.patience:
-                callbacks.append(lightgbm.early_stopping(candidate.patience, verbose=False))
-        # Every tree grown is kept: how many are used is decided over all folds together. Without
-        # `keep_training_booster` LightGBM would drop those after this fold's own best.
-        booster = lightgbm.train(
-            settings, train, count, valid, ["held"] if valid else None, callbacks=callbacks, keep_training_booster=True
-        )
-        text = booster.model_to_string(num_iteration=-1)
-    _agree(plan, candidate, asked, parameters(text))
-    losses = history["held"]["binary_logloss"] if held is not None else []
-    return Fit(text, np.asarray(losses, dtype=np.float64))
-
-
-def _agree(plan: str | Path, candidate: Candidate, asked: Mapping[str, Setting], used: Mapping[str, str]) -> None:
-    """What LightGBM wrote down must be what was asked for."""
-    for name, value in asked.items():
-        written = used.get(name)
-        if written is not None and not _same(value, written):
-            raise PlanError(
-                plan,
-                f"{candidate.name}: {name} = {value} was asked for, {written} was used",
-                "state a value it accepts",
-            )
-
-
-def _same(value: Setting, written: str) -> bool:
-    if isinstance(value, str):
-        return value == written
-    try:
-        return abs(float(written) - float(value)) <= 1e-6 * max(1.0, abs(float(value)))
-    except ValueError:
-        return False
-
-
-@contextmanager
-def _explained(plan: str | Path, name: str) -> Iterator[None]:
-    try:
-        yield
-    except library().basic.LightGBMError as problem:
-        said = str(problem).partition(" at /")[0].strip()
-        raise PlanError(plan, f"{name}: LightGBM refuses it ({said})", "correct the setting it names") from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """LightGBM warns of what is meant: parameters given to the data set as well as to the training."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module="lightgbm")
-        yield

@@ -52,7 +52,7 @@ def themes(model: Model, rows: Matrix | pl.DataFrame) -> list[dict[str, float]]:
 
 def importance(model: Model, contributions: Matrix) -> dict[str, Any]:
     """Gain, splits and mean absolute contribution, by feature and by theme, the weightiest first."""
-    gain, split = model.trees.importance("gain"), model.trees.importance("split")
+    gain, split = model.scorer.importance("gain"), model.scorer.importance("split")
     by_feature = np.abs(contributions[:, :-1]).mean(axis=0)
     names, groups = _groups([used.theme for used in model.used])
     # A theme's weight is that of its sum: what its features say against each other cancels out.

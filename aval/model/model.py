@@ -15,13 +15,12 @@ from aval.model import artefact
 from aval.model.calibration import Platt
 from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation
+from aval.model.scorer import Scorer, load_scorer, save_scorer
 from aval.model.split import Ids, split
-from aval.model.trees import Trees
 
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
 
-BOOSTER: Final = "booster.txt"
 CALIBRATION: Final = "calibration.json"
 LEVELS: Final = "levels.json"
 FEATURES: Final = "features.json"
@@ -32,6 +31,8 @@ IMPORTANCE: Final = "importance.json"
 PROFILE: Final = "profile.json"
 REFERENCE: Final = "reference.parquet"
 GOLDEN: Final = "golden.parquet"
+PREDICTIONS: Final = "predictions.parquet"
+"""Outcome and probability of each row of the test part, in the order of its identifiers, which are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Model:
     digest: str
     """Of the feature set it was trained on; it accepts no other."""
     encoding: Encoding
-    trees: Trees
+    scorer: Scorer
     calibration: Platt
     contrast: Matrix
     """Mean contribution of each feature among approved applicants, shape (k,), in calibrated log-odds."""
@@ -132,7 +133,7 @@ class Model:
 
     def margin(self, matrix: Matrix) -> Matrix:
         """Log-odds before calibration, shape (n,)."""
-        return self.trees.margin(self.encoding.filled(matrix))
+        return self.scorer.margin(self.encoding.filled(matrix))
 
     def probability(self, matrix: Matrix) -> Matrix:
         """Calibrated probability of default, shape (n,)."""
@@ -140,14 +141,14 @@ class Model:
 
     def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:
         """Shapley values in calibrated log-odds, shape (n, k + 1); the last is the base, rows sum to logit(p)."""
-        found = self.trees.contributions(self.encoding.filled(matrix), threads) * self.calibration.slope
+        found = self.scorer.contributions(self.encoding.filled(matrix), threads) * self.calibration.slope
         found[:, -1] += self.calibration.intercept
         return found
 
     def save(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
         """Write the model in native formats and seal the folder with everything else that lies there."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / BOOSTER).write_text(self.trees.text, "utf-8")
+        save_scorer(self.scorer, folder)
         (folder / CALIBRATION).write_text(self.calibration.to_json() + "\n", "utf-8")
         artefact.write(folder / LEVELS, self.encoding.to_json())
         stored = [{name: getattr(used, name) for name in Used.__slots__} for used in self.used]
@@ -164,10 +165,9 @@ class Model:
             ArtefactError: names the file that is missing, changed, too many or not readable.
         """
         manifest = artefact.verify(folder)
-        file = BOOSTER
+        form = load_scorer(folder)
+        file = CALIBRATION
         try:
-            trees = Trees((folder / BOOSTER).read_text("utf-8"))
-            file = CALIBRATION
             calibration = Platt.from_json((folder / CALIBRATION).read_text("utf-8"))
             file = LEVELS
             encoding = Encoding.from_json(artefact.read(folder / LEVELS))
@@ -181,4 +181,4 @@ class Model:
             raise ArtefactError(folder / file, "it is not what a model stores under that name") from None
         if tuple(one.name for one in used) != encoding.features:
             raise ArtefactError(folder / FEATURES, f"its features are not those of {LEVELS}")
-        return cls(used, str(stored["digest"]), encoding, trees, calibration, contrast, manifest, folder)
+        return cls(used, str(stored["digest"]), encoding, form, calibration, contrast, manifest, folder)

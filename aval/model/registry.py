@@ -68,6 +68,7 @@ class Registry:
             "data_fingerprint": str(facts["data_fingerprint"]),
             "feature_digest": str(facts["feature_digest"]),
             "split": trained.split,
+            "test_digest": str(facts["test_digest"]),
             "manifest": artefact.digest_of(trained.folder / artefact.MANIFEST),
         }
         with self._mlflow(write=True) as mlflow:
@@ -83,7 +84,7 @@ class Registry:
                 mlflow.log_dict(facts["plan"], "plan.json")
                 for picture in pictures:
                     mlflow.log_artifact(str(picture), "pictures")
-                for name in ("evaluation.json", "fairness.json", "importance.json"):
+                for name in ("evaluation.json", "fairness.json", "importance.json", "predictions.parquet"):
                     mlflow.log_artifact(str(trained.folder / name))
                 stored = mlflow.pyfunc.log_model(
                     name="model",
@@ -289,6 +290,7 @@ _QUIET: Final = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_DISABLE_ENV_CREATION": "true",
     "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 
@@ -318,7 +320,8 @@ def _parameters(trained: "Trained") -> dict[str, Any]:
         "plan.without": json.dumps(plan.without),
         "plan.features": plan.features if isinstance(plan.features, str) else f"{len(plan.features)} named",
         "features": trained.features,
-        "trees": trained.trees,
+        "size": trained.size,
+        "parts": trained.parts,
         "rows_development": trained.rows[0],
         "rows_test": trained.rows[1],
         **{name: value[:500] for name, value in trained.parameters.items() if value},
@@ -329,7 +332,7 @@ def _metrics(trained: "Trained") -> dict[str, float]:
     """Everything measured, by flat name."""
     across = {
         f"cv_{name}_{kind}": float(value)
-        for name in ("auc", "log_loss", "cost")
+        for name in ("auc", "accuracy", "log_loss", "cost")
         for kind, value in _spread([getattr(fold, name) for fold in trained.folds])
     }
     return {
@@ -337,6 +340,8 @@ def _metrics(trained: "Trained") -> dict[str, float]:
         **trained.fairness.metrics(),
         **across,
         "seconds": trained.seconds,
+        "fit_seconds": trained.fit_seconds,
+        "score_seconds": trained.score_seconds,
         "peak_memory_gb": trained.peak_bytes / 1e9,
     }
 

@@ -28,7 +28,8 @@ def facts(trained: "Trained") -> dict[str, Any]:
         "split": trained.split,
         "rows": {"development": trained.rows[0], "test": trained.rows[1]},
         "features": trained.features,
-        "trees": trained.trees,
+        "size": trained.size,
+        "parts": trained.parts,
         "seconds": trained.seconds,
         "peak_memory_gb": trained.peak_bytes / 1e9,
         "metrics": {**trained.evaluation.metrics(), **trained.fairness.metrics()},
@@ -50,8 +51,8 @@ def show(trained: "Trained", version: str, standing: str, pictures: Path) -> Non
     costs = [fold.cost for fold in trained.folds]
     console.print(
         f"\n{trained.rows[0]:,} applications learned from, {trained.rows[1]:,} kept apart: {_SPLITS[trained.split]}.\n"
-        f"{trained.features} features, {trained.trees} trees. In {len(rates)} folds: AUC {min(rates):.4f} to "
-        f"{max(rates):.4f}, cost {min(costs):.0f} to {max(costs):.0f} per 1000.\n"
+        f"{trained.features} features, {trained.size:,} {trained.parts}. In {len(rates)} folds: "
+        f"AUC {min(rates):.4f} to {max(rates):.4f}, cost {min(costs):.0f} to {max(costs):.0f} per 1000.\n"
         f"{trained.seconds:.0f} s, at most {trained.peak_bytes / 1e9:.1f} GB. Pictures: {pictures}\n"
         f"Version {version}: {standing}.",
         soft_wrap=True,

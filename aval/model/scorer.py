@@ -1,12 +1,15 @@
 """What a learner leaves behind: encoded features in, log-odds before calibration out, native files on disk."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from aval.errors import ArtefactError
+from aval.model import artefact
 from aval.model.encoding import Matrix
 
 
@@ -14,11 +17,13 @@ class Scorer(Protocol):
     """A fitted form. One row alone gives, bit for bit, what it gives in any batch."""
 
     kind: ClassVar[str]
-    """One word, written in the manifest; the loader finds the class by it."""
+    """One word, written beside the files; the loader finds the class by it."""
+    parts: ClassVar[str]
+    """What `size` counts, in the plural: trees, coefficients, bins."""
 
     @property
     def size(self) -> int:
-        """Trees, coefficients or bins: what it takes to decide."""
+        """How much it takes to decide, in `parts`."""
         ...
 
     @property
@@ -26,8 +31,11 @@ class Scorer(Protocol):
         """The settings it was fitted with, as the library itself wrote or holds them."""
         ...
 
-    def margin(self, matrix: Matrix) -> Matrix:
-        """Log-odds before calibration, shape (n,), of encoded rows (n, k): NaN is missing, categories are codes."""
+    def margin(self, matrix: Matrix, size: int | None = None) -> Matrix:
+        """Log-odds before calibration, shape (n,), of encoded rows (n, k): NaN is missing, categories are codes.
+
+        `size` looks at the first parts alone, where the form grew part by part; others take no notice.
+        """
         ...
 
     def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:
@@ -39,7 +47,7 @@ class Scorer(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write native files; never a pickle."""
+        """Write native files into a folder that is there; never a pickle."""
         ...
 
     @classmethod
@@ -50,3 +58,33 @@ class Scorer(Protocol):
             ArtefactError: names the file that is not what it should be.
         """
         ...
+
+
+KIND: Final = "scorer.json"
+
+_FORMS: Final[Mapping[str, str]] = {
+    "trees": "aval.model.trees:Trees",
+}
+"""Kind -> where its class is; imported when such a model is loaded."""
+
+
+def save_scorer(scorer: Scorer, folder: Path) -> None:
+    """Write a scorer and what kind it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    artefact.write(folder / KIND, {"kind": scorer.kind})
+    scorer.save(folder)
+
+
+def load_scorer(folder: Path) -> Scorer:
+    """What `save_scorer` wrote.
+
+    Raises:
+        ArtefactError: a kind this code does not know, or a file that is not what it should be.
+    """
+    stated = artefact.read(folder / KIND)
+    kind = str(stated.get("kind")) if isinstance(stated, dict) else ""
+    if kind not in _FORMS:
+        raise ArtefactError(folder / KIND, "this code knows no such kind of model")
+    module, _, name = _FORMS[kind].partition(":")
+    form = cast("type[Scorer]", getattr(import_module(module), name))
+    return form.load(folder)

@@ -1,6 +1,9 @@
 """Learning: rows nothing touches, folds, one refitted booster, and its evaluation after it was reloaded."""
 
+import contextlib
+import hashlib
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,18 +23,18 @@ from aval.errors import OptionError
 from aval.features.feature import FeatureSet
 from aval.model import artefact
 from aval.model.calibration import Platt
-from aval.model.candidates import Candidate, Rows, fit
+from aval.model.candidates import Candidate, Rows, learner
 from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
 from aval.model.explanation import importance
 from aval.model.fairness import Fairness, age_band, fairness
-from aval.model.model import EVALUATION, FAIRNESS, GOLDEN, IMPORTANCE, PROFILE, REFERENCE, Model, Used
+from aval.model.model import EVALUATION, FAIRNESS, GOLDEN, IMPORTANCE, PREDICTIONS, PROFILE, REFERENCE, Model, Used
 from aval.model.plan import Plan
 from aval.model.profile import profile
 from aval.model.ranking import auc
 from aval.model.rows import Table, features_of, frames, sample
+from aval.model.scorer import Scorer
 from aval.model.split import Ids, Places, Split, folds, split
-from aval.model.trees import Trees
 
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
@@ -52,9 +55,11 @@ class Fold:
     """One fold's held-out rows, judged with the calibrated out-of-fold probabilities; cost per 1000."""
 
     rows: int
-    trees: int
-    """Where this fold alone would have stopped."""
+    size: int
+    """Where this fold alone would have stopped, in the form's parts; all of them where it does not grow."""
     auc: float
+    accuracy: float
+    """Share of right verdicts at 0.5, as the reference system counted it: shown to compare."""
     log_loss: float
     cost: float
 
@@ -74,12 +79,19 @@ class Trained:
     """Calibrated out-of-fold probabilities and targets of the development rows, for the pictures."""
     parameters: dict[str, str]
     """As read back from the fitted booster."""
-    trees: int
+    size: int
+    parts: str
+    """What `size` counts."""
     split: str
     rows: tuple[int, int]
     """Development and test."""
     features: int
     seconds: float
+    """Folds, calibration, refit and evaluation together."""
+    fit_seconds: float
+    """The refit on all development rows alone."""
+    score_seconds: float
+    """Per row of the test part, scored one row at a time from its features."""
     peak_bytes: int
 
 
@@ -127,6 +139,7 @@ def train(
     read = time.perf_counter() - start
     found = []
     for candidate in plan.candidates:
+        forget_peak()
         start = time.perf_counter()
         task = _Task(warehouse, plan, policy, candidate, features, file, parts, threads, advance)
         trained = task.run(table, folder / candidate.name, truth)
@@ -135,9 +148,20 @@ def train(
 
 
 def peak_bytes() -> int:
-    """The most memory this process has held."""
+    """The most memory this process has held since `forget_peak`, or ever where the system cannot forget."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
+    except (OSError, ValueError, IndexError):
+        pass
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used if sys.platform == "darwin" else used * 1024
+
+
+def forget_peak() -> None:
+    """Begin to watch for a new peak, so that each candidate's is its own (Linux; elsewhere nothing happens)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _tell(advance: Advance | None, what: str, share: float) -> None:
@@ -162,68 +186,82 @@ class _Task:
     def run(self, table: Table, folder: Path, truth: Path | None) -> Trained:
         target = self.parts.development_target
         held = folds(target, self.plan.folds, self.plan.seed)
-        trees, margin, stops = self._cross_validate(table, target, held)
+        size, margin, stops = self._cross_validate(table, target, held)
         calibration = Platt.fit(margin, target)
         probability = calibration.probability(margin)
         cutoff = best_cutoff(target, probability, self.policy.cost)
         encoding = Encoding.fit(self.features.names, table.matrix, table.words)
-        fitted = self._refit(self._rows(encoding, table, None, target), trees)
+        start = time.perf_counter()
+        fitted = self._refit(self._rows(encoding, table, None, target), size)
+        fit_seconds = time.perf_counter() - start
         model = Model(
             used=tuple(Used.of(feature) for feature in self.features),
             digest=self.features.digest,
             encoding=encoding,
-            trees=Trees(fitted),
+            scorer=fitted,
             calibration=calibration,
             contrast=np.zeros(len(self.features)),
             manifest={},
         )
-        facts = self._facts(trees, cutoff, model.trees.parameters)
+        facts = self._facts(fitted, cutoff)
         self._store(model, table, folder, facts)
         cross_validated = self._folds(held, stops, probability, target)
-        return self._judge(folder, facts, cutoff, truth, (probability, target), cross_validated)
+        judged = self._judge(folder, facts, cutoff, truth, (probability, target), cross_validated)
+        return replace(judged, fit_seconds=fit_seconds)
 
-    def _cross_validate(self, table: Table, target: Matrix, held: Sequence[Places]) -> tuple[int, Matrix, list[int]]:
-        """The number of trees that was best over all folds, the out-of-fold margins there, and each fold's own best."""
-        fitted: list[tuple[Encoding, Trees]] = []
+    def _cross_validate(
+        self, table: Table, target: Matrix, held: Sequence[Places]
+    ) -> tuple[int | None, Matrix, list[int]]:
+        """The size that was best over all folds, the out-of-fold margins there, and each fold's own best.
+
+        None where the form does not grow.
+        """
+        fitted: list[tuple[Encoding, Scorer]] = []
         losses: list[Matrix] = []
+        form, most = (
+            learner(self.candidate, self.plan.name),
+            learner(self.candidate, self.plan.name).most(self.candidate),
+        )
         for number, out in enumerate(held):
             inside = np.setdiff1d(np.arange(len(target)), out)
             encoding = Encoding.fit(self.features.names, table.matrix, table.words, inside)
-            found = fit(
+            found = form.fit(
                 self.candidate,
                 self._rows(encoding, table, inside, target),
                 self._rows(encoding, table, out, target),
                 seed=self.plan.seed,
                 threads=self.threads,
-                advance=self._counter(f"fold {number + 1} of {len(held)}", self.candidate.most_trees),
+                advance=self._counter(f"fold {number + 1} of {len(held)}", most),
                 plan=self.plan.name,
             )
-            fitted.append((encoding, Trees(found.text)))
+            fitted.append((encoding, found.scorer))
             losses.append(found.losses)
         length = min(len(loss) for loss in losses)
-        together = np.mean([loss[:length] for loss in losses], axis=0)
-        trees = int(np.argmin(together)) + 1
+        size = int(np.argmin(np.mean([loss[:length] for loss in losses], axis=0))) + 1 if length else None
         margin = np.empty(len(target))
-        for out, (encoding, booster) in zip(held, fitted, strict=True):
-            margin[out] = booster.margin(encoding.encode(table.matrix[out], table.words).astype(np.float64), trees)
-        return trees, margin, [int(np.argmin(loss)) + 1 for loss in losses]
+        for out, (encoding, scorer) in zip(held, fitted, strict=True):
+            margin[out] = scorer.margin(encoding.encode(table.matrix[out], table.words).astype(np.float64), size)
+        stops = [
+            int(np.argmin(loss)) + 1 if length else one.size for loss, (_, one) in zip(losses, fitted, strict=True)
+        ]
+        return size, margin, stops
 
     def _rows(self, encoding: Encoding, table: Table, places: Places | None, target: Matrix) -> Rows:
         # Both are copies: the table itself serves every fold.
         matrix = table.matrix.copy() if places is None else table.matrix[places]
-        categories = tuple(k for k, name in enumerate(self.features.names) if name in table.words)
-        return Rows(encoding.encode(matrix, table.words), target if places is None else target[places], categories)
+        return Rows(encoding.encode(matrix, table.words), target if places is None else target[places], encoding)
 
-    def _refit(self, rows: Rows, trees: int) -> str:
-        return fit(
+    def _refit(self, rows: Rows, size: int | None) -> Scorer:
+        form = learner(self.candidate, self.plan.name)
+        return form.fit(
             self.candidate,
             rows,
-            trees=trees,
+            size=size,
             seed=self.plan.seed,
             threads=self.threads,
-            advance=self._counter("refit", trees),
+            advance=self._counter("refit", size or form.most(self.candidate)),
             plan=self.plan.name,
-        ).text
+        ).scorer
 
     def _counter(self, what: str, total: int) -> Callable[[int], None]:
         done = 0
@@ -245,27 +283,30 @@ class _Task:
             found.append(
                 Fold(
                     rows=len(out),
-                    trees=stop,
+                    size=stop,
                     auc=auc(target[out], p[out]).value,
+                    accuracy=float(np.mean((p[out] >= 0.5) == (target[out] == 1.0))),
                     log_loss=float(-np.mean(np.log(chance))),
                     cost=1000.0 * paid / len(out),
                 )
             )
         return tuple(found)
 
-    def _facts(self, trees: int, cutoff: float, used: dict[str, str]) -> dict[str, Any]:
+    def _facts(self, fitted: Scorer, cutoff: float) -> dict[str, Any]:
         cost = self.policy.cost
         return {
             "candidate": self.candidate.name,
             "learner": self.candidate.learner,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "plan": self.plan.to_json(),
-            "parameters": used,
-            "trees": trees,
+            "parameters": dict(fitted.parameters),
+            "size": fitted.size,
+            "parts": fitted.parts,
             "feature_digest": self.features.digest,
             "data_fingerprint": self.warehouse.fingerprint,
             "split": self.parts.how,
             "rows": {"development": len(self.parts.development), "test": len(self.parts.test)},
+            "test_digest": hashlib.sha256(np.ascontiguousarray(self.parts.test).tobytes()).hexdigest(),
             "policy": {
                 "name": self.policy.name,
                 "digest": self.policy.digest,
@@ -288,8 +329,8 @@ class _Task:
         among = contributions[approved] if approved.any() else contributions
         model = replace(model, contrast=among[:, :-1].mean(axis=0))
         folder.mkdir(parents=True, exist_ok=True)
-        for file in folder.iterdir():
-            file.unlink()
+        for old in folder.iterdir():
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
         reference.write_parquet(folder / REFERENCE)
         probe = reference.head(GOLDEN_ROWS)
         probability = pl.Series("probability", model.probability(model.matrix(probe)))
@@ -313,7 +354,7 @@ class _Task:
         _tell(self.advance, "evaluate", 0.0)
         model = Model.load(folder)
         test, target = self.parts.test, self.parts.test_target
-        rows = frames(self.file, self.features, test)
+        rows = list(frames(self.file, self.features, test))
         probability = np.concatenate([model.probability(model.matrix(frame)) for frame in rows])
         judged = evaluate(
             target,
@@ -336,6 +377,7 @@ class _Task:
             self.policy.cutoff,
         )
         (folder / EVALUATION).write_text(judged.to_json() + "\n", "utf-8")
+        pl.DataFrame({TARGET: target.astype(np.int8), "probability": probability}).write_parquet(folder / PREDICTIONS)
         (folder / FAIRNESS).write_text(fair.to_json() + "\n", "utf-8")
         artefact.seal(folder, facts)
         Model.load(folder)
@@ -347,14 +389,31 @@ class _Task:
             fairness=fair,
             folds=cross_validated,
             out_of_fold=out_of_fold,
-            parameters=model.trees.parameters,
-            trees=model.trees.count,
+            parameters=dict(model.scorer.parameters),
+            size=model.scorer.size,
+            parts=model.scorer.parts,
             split=self.parts.how,
             rows=(len(self.parts.development), len(test)),
             features=len(self.features),
             seconds=0.0,
+            fit_seconds=0.0,
+            score_seconds=_alone(model, rows[0]),
             peak_bytes=0,
         )
+
+
+_TIMED_ROWS: Final = 200
+
+
+def _alone(model: Model, frame: pl.DataFrame) -> float:
+    """Seconds a row takes on its own, from its features to its probability: the median of some."""
+    matrix = model.matrix(frame.head(_TIMED_ROWS))
+    taken = []
+    for row in range(len(matrix)):
+        start = time.perf_counter()
+        model.probability(matrix[row : row + 1])
+        taken.append(time.perf_counter() - start)
+    return float(np.median(taken))
 
 
 def true_probabilities(file: Path, ids: Ids) -> Matrix:

@@ -1,14 +1,17 @@
 """Boosted trees as they decide: LightGBM's own text format, one thread, the same numbers every time."""
 
 import os
+from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from aval.errors import ArtefactError
 from aval.model.encoding import Matrix
+
+BOOSTER: Final = "booster.txt"
 
 ROWS_AT_ONCE: Final = 10_000
 """A block of rows explained at once: contributions take one double per row and feature."""
@@ -29,20 +32,23 @@ def library() -> ModuleType:
 class Trees:
     """A fitted booster. Its margin is the log-odds before calibration."""
 
+    kind: ClassVar[str] = "trees"
+    parts: ClassVar[str] = "trees"
+
     def __init__(self, text: str) -> None:
         """From LightGBM's text format. Raises ArtefactError where it is not one."""
         lightgbm = library()
         # LightGBM stops the whole process on some damaged texts, so the frame is looked at first.
         if not text.startswith("tree\n") or "\nend of trees" not in text:
-            raise ArtefactError("booster.txt", "it is not a whole LightGBM model")
+            raise ArtefactError(BOOSTER, "it is not a whole LightGBM model")
         self.text = text
         try:
             self._booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError:
-            raise ArtefactError("booster.txt", "it is not a LightGBM model") from None
+            raise ArtefactError(BOOSTER, "it is not a LightGBM model") from None
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """Number of trees."""
         return int(self._booster.num_trees())
 
@@ -51,11 +57,11 @@ class Trees:
         """What LightGBM trained with, as it wrote it down itself."""
         return parameters(self.text)
 
-    def margin(self, matrix: Matrix, trees: int | None = None) -> Matrix:
+    def margin(self, matrix: Matrix, size: int | None = None) -> Matrix:
         """Log-odds before calibration, shape (n,), from all trees or the first few."""
         if not len(matrix):
             return np.empty(0)
-        return np.asarray(self._booster.predict(matrix, raw_score=True, num_threads=1, num_iteration=trees or -1))
+        return np.asarray(self._booster.predict(matrix, raw_score=True, num_threads=1, num_iteration=size or -1))
 
     def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:
         """Exact Shapley values (TreeSHAP) and the bias, shape (n, k + 1), adding up to the margin.
@@ -72,6 +78,18 @@ class Trees:
         """Total `gain`, or number of `split`s, of each feature."""
         found: Any = self._booster.feature_importance(importance_type=kind)
         return np.asarray(found, dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        """LightGBM's text, as it is."""
+        (folder / BOOSTER).write_text(self.text, "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Raises ArtefactError where the text is missing or not a whole model."""
+        try:
+            return cls((folder / BOOSTER).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError):
+            raise ArtefactError(folder / BOOSTER, "it cannot be read as LightGBM's text") from None
 
 
 def parameters(text: str) -> dict[str, str]:

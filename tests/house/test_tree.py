@@ -38,6 +38,8 @@ THROUGH = {
     "describe": "test_features_commands",
     "artefact": "test_model",
     "trees": "test_model",
+    "scorer": "test_model",
+    "candidates": "test_plan",
     "rows": "test_training",
     "report": "test_model_commands",
     "gates": "test_registry",

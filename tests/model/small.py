@@ -8,10 +8,10 @@ import polars as pl
 from aval.features.build import catalogue
 from aval.features.feature import Feature, FeatureSet
 from aval.model.calibration import Platt
-from aval.model.candidates import Candidate, Rows, fit
+from aval.model.candidates import Candidate, Rows
 from aval.model.encoding import Encoding
+from aval.model.learners.lightgbm import fit
 from aval.model.model import GOLDEN, Model, Used
-from aval.model.trees import Trees
 
 
 def features() -> FeatureSet:
@@ -63,9 +63,8 @@ def model(seed: int = 0, rows: int = 2000) -> Model:
     odds = -1.5 + 2.0 * first + np.nan_to_num(raw[:, 1:4]).sum(axis=1) + np.nan_to_num(raw[:, -1])
     target = (rng.random(rows) < 1.0 / (1.0 + np.exp(-odds))).astype(np.float64)
     settings = {"learning_rate": 0.1, "num_iterations": 60, "num_leaves": 8, "min_data_in_leaf": 20}
-    categories = tuple(place for place, f in enumerate(chosen) if f.kind == "category")
-    given = Rows(encoding.encode(raw, words), target, categories)
-    trees = Trees(fit(Candidate("small", "lightgbm", settings), given, seed=seed, threads=1).text)
+    given = Rows(encoding.encode(raw, words), target, encoding)
+    trees = fit(Candidate("small", "lightgbm", settings), given, seed=seed, threads=1).scorer
     calibration = Platt.fit(trees.margin(given.matrix.astype(np.float64)), target)
     used = tuple(Used.of(feature) for feature in chosen)
     return Model(used, chosen.digest, encoding, trees, calibration, np.zeros(len(chosen)), {})

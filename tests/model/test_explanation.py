@@ -58,7 +58,7 @@ def test_equal_weights_are_ordered_by_code() -> None:
     codes = sorted({used.reason for used in MADE.used if used.reason})[:3]
     flat = replace(MADE, contrast=np.where([used.reason in codes for used in MADE.used], -50.0, 50.0))
     # 50 apart, what the trees add is small, but it still decides first; without it the codes do.
-    silent = replace(flat, trees=_Silent(len(MADE.features)))
+    silent = replace(flat, scorer=_Silent(len(MADE.features)))
     singles = [code for code in codes if sum(used.reason == code for used in MADE.used) == 1]
     found = reasons(silent, ROWS[:1], [Verdict.DECLINE])[0]
     assert [reason.code for reason in found if reason.code in singles] == singles

@@ -94,7 +94,7 @@ def test_tracking_holds_the_figures_the_parameters_used_and_the_pictures(
         pictures = {Path(entry.path).name for entry in client.list_artifacts(run.run, "pictures")}
         version = client.get_model_version("aval", "1")
         root = Path(client.get_model_version_download_uri("aval", "1").removeprefix("file://"))
-    assert {"learning_rate": "0.1", "num_leaves": "8", "num_iterations": str(trained.trees)}.items() <= (
+    assert {"learning_rate": "0.1", "num_leaves": "8", "num_iterations": str(trained.size)}.items() <= (
         stored.data.params.items()
     )
     assert stored.data.params["lambda_l2"] == trained.parameters["lambda_l2"]

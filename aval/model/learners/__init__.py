@@ -1,0 +1,1 @@
+"""One file per learner: the settings it accepts, how it is fitted, and what it leaves behind."""
