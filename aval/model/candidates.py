@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from aval.model.scorer import Scorer
 
 Setting = float | int | bool | str
 
-LEARNERS: Final = ("lightgbm",)
+_RESAMPLING: Final = "resampling."
+
+LEARNERS: Final = ("lightgbm", "logistic")
 """Each a module of `learners/` under its name."""
 
 
@@ -27,14 +29,44 @@ class Candidate:
     name: str
     learner: str
     parameters: Mapping[str, Setting]
+    design: Mapping[str, Setting] | None = None
+    """How features become a dense matrix, for a learner that knows neither gaps nor categories; see `Layout`."""
+    resampling: Mapping[str, Setting] | None = None
+    """How training rows are drawn anew inside the folds; see `resampling`."""
+    axes: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
+    """Settings to search over: a parameter's name, or `resampling.` and one of its entries -> the values to try."""
 
     def check(self, plan: str | Path) -> None:
-        """Every setting must be one the learner knows by exactly this name.
+        """Every setting, also of the axes, must be one that is known by exactly this name.
 
         Raises:
             PlanError: says which setting, and the nearest known name.
         """
+        from aval.model import design, resampling
+
         learner(self, plan).check(self, plan)
+        if self.design is not None:
+            design.Layout.of(self.design, plan, self.name)
+        if self.resampling is not None:
+            if self.design is None:
+                raise PlanError(plan, f"{self.name}: resampling needs a dense matrix", "state [candidates.design]")
+            resampling.check(self.resampling, plan, self.name)
+        for axis, values in self.axes.items():
+            if not values:
+                raise PlanError(plan, f"{self.name}: the axis {axis} has no values", "list what to try")
+            if axis.startswith(_RESAMPLING) and self.resampling is None:
+                raise PlanError(
+                    plan, f"{self.name}: the axis {axis} has nothing to act on", "state [candidates.resampling]"
+                )
+            for value in values:
+                replace(self.set({axis: value}), axes={}).check(plan)
+
+    def set(self, settings: Mapping[str, Setting]) -> "Candidate":
+        """The candidate with other settings, named as axes are."""
+        own = {name: value for name, value in settings.items() if not name.startswith(_RESAMPLING)}
+        drawn = {name.removeprefix(_RESAMPLING): value for name, value in settings.items() if name not in own}
+        again = {**(self.resampling or {}), **drawn} if drawn else self.resampling
+        return replace(self, parameters={**self.parameters, **own}, resampling=again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +128,46 @@ def learner(candidate: Candidate, plan: str | Path) -> Learner:
         what = f"{candidate.name}: unknown learner {candidate.learner!r}"
         raise PlanError(plan, what, f"use {' or '.join(LEARNERS)}")
     return cast("Learner", import_module(f"aval.model.learners.{candidate.learner}"))
+
+
+def fit(
+    candidate: Candidate,
+    rows: Rows,
+    held: Rows | None = None,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    threads: int = 2,
+    advance: Callable[[int], None] | None = None,
+    plan: str | Path = "plan",
+) -> Fit:
+    """Learn from `rows`: design matrix, resampling and learner, none of which has seen any other row.
+
+    Raises:
+        PlanError: see `Learner.fit`, and what `Layout` and `resample` refuse.
+    """
+    form = learner(candidate, plan)
+    ways: dict[str, Any] = {"size": size, "seed": seed, "threads": threads, "advance": advance, "plan": plan}
+    if candidate.design is None:
+        return form.fit(candidate, rows, held, **ways)
+    from aval.model.design import Design, Designed, Layout
+    from aval.model.resampling import resample
+
+    design = Design.fit(Layout.of(candidate.design, plan, candidate.name), rows)
+    dense = design.rows(rows)
+    if candidate.resampling is not None:
+        dense = resample(candidate.resampling, dense, seed, plan, candidate.name)
+    found = form.fit(candidate, dense, None if held is None else design.rows(held), **ways)
+    return Fit(Designed(design, found.scorer, len(rows.encoding.features)), found.losses)
+
+
+def known_only(candidate: Candidate, known: Iterable[str], whose: str, plan: str | Path) -> None:
+    """Raises PlanError for a parameter that is none of `known`, with the nearest of them."""
+    for name, value in candidate.parameters.items():
+        if name not in known:
+            raise PlanError(plan, f"{candidate.name}: {whose} has no parameter {name!r}", nearest(name, known))
+        if not isinstance(value, float | int | bool | str):
+            raise PlanError(plan, f"{candidate.name}: {name} is not a number or a word", "state one value")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

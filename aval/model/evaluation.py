@@ -134,7 +134,9 @@ class Evaluation:
     confusion: Confusion
     """At the policy's cut-off."""
     confusion_half: Confusion
-    """At 0.5, which suits no lender: shown to compare with the reference system."""
+    """At 0.5 of the calibrated probability, which suits no lender."""
+    confusion_own: Confusion
+    """At 0.5 of the learner's own probability, before calibration: as the reference system decided."""
     truth: Truth | None
     roc: Curve
     precision_recall: Curve
@@ -179,6 +181,12 @@ class Evaluation:
             "tp": self.confusion.tp,
             "business_score": self.confusion.business_score,
             "business_score_at_half": self.confusion_half.business_score,
+            "own_tn": self.confusion_own.tn,
+            "own_fp": self.confusion_own.fp,
+            "own_fn": self.confusion_own.fn,
+            "own_tp": self.confusion_own.tp,
+            "own_accuracy": (self.confusion_own.tn + self.confusion_own.tp) / self.rows,
+            "own_business_score": self.confusion_own.business_score,
         }
         if truth:
             found |= {
@@ -210,6 +218,7 @@ def evaluate(
     band: Band | None = None,
     *,
     empirical_cutoff: float | None = None,
+    own: npt.ArrayLike | None = None,
     truth: npt.ArrayLike | None = None,
     seed: int = 0,
     resamples: int = 1000,
@@ -222,6 +231,7 @@ def evaluate(
         cost: what each error costs; its break-even is the cut-off.
         band: probabilities that are referred to an officer, for the cost with review.
         empirical_cutoff: `best_cutoff` of out-of-fold predictions, to show beside the policy's.
+        own: the learner's own probability before calibration; `probability` where it is the same.
         truth: true probabilities, where a simulation knows them.
         seed: of the bootstrap of the costs.
         resamples: of the bootstrap of the costs.
@@ -248,6 +258,7 @@ def evaluate(
         costs=_costs(bad, p, cost, band, empirical_cutoff, seed, resamples),
         confusion=confusion(bad, p, cost.cutoff),
         confusion_half=confusion(bad, p, 0.5),
+        confusion_own=confusion(bad, p if own is None else own, 0.5),
         truth=None if truth is None else against_truth(truth, p),
         roc=roc(bad, p),
         precision_recall=precision_recall(bad, p),

@@ -15,7 +15,7 @@ from aval.model import artefact
 from aval.model.calibration import Platt
 from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation
-from aval.model.scorer import Scorer, load_scorer, save_scorer
+from aval.model.scorer import Scorer, load_scorer, own_probability, save_scorer
 from aval.model.split import Ids, split
 
 if TYPE_CHECKING:
@@ -138,6 +138,10 @@ class Model:
     def probability(self, matrix: Matrix) -> Matrix:
         """Calibrated probability of default, shape (n,)."""
         return self.calibration.probability(self.margin(matrix))
+
+    def own_probability(self, matrix: Matrix) -> Matrix:
+        """What the learner itself took for the probability, before calibration; for comparison, never to decide."""
+        return own_probability(self.scorer, self.margin(matrix))
 
     def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:
         """Shapley values in calibrated log-odds, shape (n, k + 1); the last is the base, rows sum to logit(p)."""

@@ -2,16 +2,30 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from aval.errors import FeatureError, PlanError
 from aval.features.feature import PROTECTED, FeatureSet
 from aval.model.candidates import Candidate, nearest
 
 ALL: Final = "all"
+Method = Literal["grid", "halving", "optuna"]
+METHODS: Final[tuple[Method, ...]] = ("grid", "halving", "optuna")
 _GROUNDS: Final = tuple(sorted(set(PROTECTED.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a plan's axes are searched."""
+
+    method: Method = "halving"
+    folds: int = 3
+    trials: int = 30
+    """Settings that `optuna` tries at most, for each candidate."""
+    seconds: float = 60.0
+    """Time budget of `optuna`, for each candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,8 @@ class Plan:
     without: tuple[str, ...]
     """Protected characteristics whose features are left out: sex, family, age."""
     candidates: tuple[Candidate, ...]
+    search: Search = field(default_factory=Search)
+    """How the candidates' axes are searched."""
 
     def feature_set(self, catalogue: FeatureSet) -> FeatureSet:
         """The features this plan trains on.
@@ -66,7 +82,7 @@ class Plan:
 
 
 def _read(file: Path, stated: Mapping[str, Any]) -> Plan:
-    _only(file, "", stated, ("name", "why", "data", "features", "candidates"))
+    _only(file, "", stated, ("name", "why", "data", "features", "search", "candidates"))
     data = _table(file, stated, "data")
     _only(file, "data.", data, ("test_share", "folds", "seed"))
     features = _table(file, stated, "features")
@@ -80,6 +96,7 @@ def _read(file: Path, stated: Mapping[str, Any]) -> Plan:
         features=_features(file, features),
         without=_words(file, "features.without", features.get("without", [])),
         candidates=tuple(_candidate(file, entry) for entry in _entry(file, stated, "candidates", list)),
+        search=_search(file, stated.get("search", {})),
     )
     if not 0.0 < plan.test_share < 1.0:
         raise PlanError(file, "data.test_share does not lie between 0 and 1", "state 0.2")
@@ -103,11 +120,36 @@ def _read(file: Path, stated: Mapping[str, Any]) -> Plan:
 def _candidate(file: Path, stated: Any) -> Candidate:
     if not isinstance(stated, dict):
         raise PlanError(file, "a candidate is not a table", "write [[candidates]]")
-    _only(file, "candidates.", stated, ("name", "learner", "parameters"))
-    given = stated.get("parameters", {})
-    if not isinstance(given, dict):
-        raise PlanError(file, "candidates.parameters is not a table", "write [candidates.parameters]")
-    return Candidate(_entry(file, stated, "name", str), _entry(file, stated, "learner", str), dict(given))
+    _only(file, "candidates.", stated, ("name", "learner", "parameters", "design", "resampling", "axes"))
+    tables = {entry: stated.get(entry, {}) for entry in ("parameters", "design", "resampling", "axes")}
+    for entry, given in tables.items():
+        if not isinstance(given, dict):
+            raise PlanError(file, f"candidates.{entry} is not a table", f"write [candidates.{entry}]")
+    for axis, values in tables["axes"].items():
+        if not isinstance(values, list):
+            raise PlanError(file, f"candidates.axes.{axis} is not a list", "list the values to try")
+    return Candidate(
+        _entry(file, stated, "name", str),
+        _entry(file, stated, "learner", str),
+        dict(tables["parameters"]),
+        dict(tables["design"]) if "design" in stated else None,
+        dict(tables["resampling"]) if "resampling" in stated else None,
+        {axis: tuple(values) for axis, values in tables["axes"].items()},
+    )
+
+
+def _search(file: Path, stated: Any) -> Search:
+    if not isinstance(stated, dict):
+        raise PlanError(file, "search is not a table", "write [search]")
+    _only(file, "search.", stated, ("method", "folds", "trials", "seconds"))
+    found = Search(**stated)
+    if found.method not in METHODS:
+        raise PlanError(file, f"search.method is {found.method!r}", f"use {', '.join(METHODS)}")
+    for entry, least in (("folds", 2), ("trials", 1), ("seconds", 1)):
+        value = getattr(found, entry)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
+            raise PlanError(file, f"search.{entry} is below {least}", "state a larger number")
+    return found
 
 
 def _features(file: Path, stated: Mapping[str, Any]) -> str | tuple[str, ...]:

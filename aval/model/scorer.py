@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from aval.errors import ArtefactError
 from aval.model import artefact
+from aval.model.calibration import sigmoid
 from aval.model.encoding import Matrix
 
 
@@ -18,8 +19,16 @@ class Scorer(Protocol):
 
     kind: ClassVar[str]
     """One word, written beside the files; the loader finds the class by it."""
-    parts: ClassVar[str]
-    """What `size` counts, in the plural: trees, coefficients, bins."""
+
+    @property
+    def parts(self) -> str:
+        """What `size` counts, in the plural: trees, coefficients, bins."""
+        ...
+
+    @property
+    def link(self) -> str:
+        """What the margin is before calibration: `logit` of the learner's own probability, or `identity`."""
+        ...
 
     @property
     def size(self) -> int:
@@ -60,9 +69,19 @@ class Scorer(Protocol):
         ...
 
 
+def own_probability(scorer: Scorer, margin: Matrix) -> Matrix:
+    """What the learner itself takes for the probability of default, before calibration.
+
+    Resampling and class weights shift it: 0.5 here means another thing for every candidate.
+    """
+    return sigmoid(margin) if scorer.link == "logit" else np.asarray(margin, dtype=np.float64)
+
+
 KIND: Final = "scorer.json"
 
 _FORMS: Final[Mapping[str, str]] = {
+    "designed": "aval.model.design:Designed",
+    "linear": "aval.model.linear:Linear",
     "trees": "aval.model.trees:Trees",
 }
 """Kind -> where its class is; imported when such a model is loaded."""

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +23,8 @@ from aval.errors import OptionError
 from aval.features.feature import FeatureSet
 from aval.model import artefact
 from aval.model.calibration import Platt
-from aval.model.candidates import Candidate, Rows, learner
-from aval.model.encoding import Encoding, Matrix
+from aval.model.candidates import Candidate
+from aval.model.encoding import Matrix
 from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
 from aval.model.explanation import importance
 from aval.model.fairness import Fairness, age_band, fairness
@@ -34,7 +34,9 @@ from aval.model.profile import profile
 from aval.model.ranking import auc
 from aval.model.rows import Table, features_of, frames, sample
 from aval.model.scorer import Scorer
+from aval.model.search import Found, chosen, search
 from aval.model.split import Ids, Places, Split, folds, split
+from aval.model.validation import Fitter, Held
 
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
@@ -59,7 +61,7 @@ class Fold:
     """Where this fold alone would have stopped, in the form's parts; all of them where it does not grow."""
     auc: float
     accuracy: float
-    """Share of right verdicts at 0.5, as the reference system counted it: shown to compare."""
+    """Share of right verdicts at 0.5 of the learner's own probability, as the reference system counted it."""
     log_loss: float
     cost: float
 
@@ -186,13 +188,18 @@ class _Task:
     def run(self, table: Table, folder: Path, truth: Path | None) -> Trained:
         target = self.parts.development_target
         held = folds(target, self.plan.folds, self.plan.seed)
-        size, margin, stops = self._cross_validate(table, target, held)
-        calibration = Platt.fit(margin, target)
-        probability = calibration.probability(margin)
+        fitter = Fitter(self.candidate, table, target, self.plan.seed, self.threads, self.plan.name, self.advance)
+        found = None
+        if self.candidate.axes:
+            _tell(self.advance, "search", 0.0)
+            found = search(fitter, self.plan.search, self.policy.cost)
+            fitter = replace(fitter, candidate=chosen(self.candidate, found))
+        across = fitter.validate(held)
+        calibration = Platt.fit(across.margin, target)
+        probability = calibration.probability(across.margin)
         cutoff = best_cutoff(target, probability, self.policy.cost)
-        encoding = Encoding.fit(self.features.names, table.matrix, table.words)
         start = time.perf_counter()
-        fitted = self._refit(self._rows(encoding, table, None, target), size)
+        encoding, fitted = fitter.refit(across.size)
         fit_seconds = time.perf_counter() - start
         model = Model(
             used=tuple(Used.of(feature) for feature in self.features),
@@ -203,96 +210,32 @@ class _Task:
             contrast=np.zeros(len(self.features)),
             manifest={},
         )
-        facts = self._facts(fitted, cutoff)
+        facts = self._facts(fitted, cutoff, found)
         self._store(model, table, folder, facts)
-        cross_validated = self._folds(held, stops, probability, target)
+        cross_validated = self._folds(held, across, probability, target)
         judged = self._judge(folder, facts, cutoff, truth, (probability, target), cross_validated)
         return replace(judged, fit_seconds=fit_seconds)
 
-    def _cross_validate(
-        self, table: Table, target: Matrix, held: Sequence[Places]
-    ) -> tuple[int | None, Matrix, list[int]]:
-        """The size that was best over all folds, the out-of-fold margins there, and each fold's own best.
-
-        None where the form does not grow.
-        """
-        fitted: list[tuple[Encoding, Scorer]] = []
-        losses: list[Matrix] = []
-        form, most = (
-            learner(self.candidate, self.plan.name),
-            learner(self.candidate, self.plan.name).most(self.candidate),
-        )
-        for number, out in enumerate(held):
-            inside = np.setdiff1d(np.arange(len(target)), out)
-            encoding = Encoding.fit(self.features.names, table.matrix, table.words, inside)
-            found = form.fit(
-                self.candidate,
-                self._rows(encoding, table, inside, target),
-                self._rows(encoding, table, out, target),
-                seed=self.plan.seed,
-                threads=self.threads,
-                advance=self._counter(f"fold {number + 1} of {len(held)}", most),
-                plan=self.plan.name,
-            )
-            fitted.append((encoding, found.scorer))
-            losses.append(found.losses)
-        length = min(len(loss) for loss in losses)
-        size = int(np.argmin(np.mean([loss[:length] for loss in losses], axis=0))) + 1 if length else None
-        margin = np.empty(len(target))
-        for out, (encoding, scorer) in zip(held, fitted, strict=True):
-            margin[out] = scorer.margin(encoding.encode(table.matrix[out], table.words).astype(np.float64), size)
-        stops = [
-            int(np.argmin(loss)) + 1 if length else one.size for loss, (_, one) in zip(losses, fitted, strict=True)
-        ]
-        return size, margin, stops
-
-    def _rows(self, encoding: Encoding, table: Table, places: Places | None, target: Matrix) -> Rows:
-        # Both are copies: the table itself serves every fold.
-        matrix = table.matrix.copy() if places is None else table.matrix[places]
-        return Rows(encoding.encode(matrix, table.words), target if places is None else target[places], encoding)
-
-    def _refit(self, rows: Rows, size: int | None) -> Scorer:
-        form = learner(self.candidate, self.plan.name)
-        return form.fit(
-            self.candidate,
-            rows,
-            size=size,
-            seed=self.plan.seed,
-            threads=self.threads,
-            advance=self._counter("refit", size or form.most(self.candidate)),
-            plan=self.plan.name,
-        ).scorer
-
-    def _counter(self, what: str, total: int) -> Callable[[int], None]:
-        done = 0
-
-        def count(more: int) -> None:
-            nonlocal done
-            done += more
-            _tell(self.advance, what, done / total)
-
-        return count
-
-    def _folds(self, held: Sequence[Places], stops: Sequence[int], p: Matrix, target: Matrix) -> tuple[Fold, ...]:
+    def _folds(self, held: Sequence[Places], across: Held, p: Matrix, target: Matrix) -> tuple[Fold, ...]:
         cost = self.policy.cost
         found = []
-        for out, stop in zip(held, stops, strict=True):
+        for out, size in zip(held, across.sizes, strict=True):
             wrong = confusion(target[out], p[out], cost.cutoff)
             paid = cost.accepted_defaulter * wrong.fn + cost.refused_payer * wrong.fp
             chance = np.where(target[out] == 1.0, p[out], 1.0 - p[out])
             found.append(
                 Fold(
                     rows=len(out),
-                    size=stop,
+                    size=size,
                     auc=auc(target[out], p[out]).value,
-                    accuracy=float(np.mean((p[out] >= 0.5) == (target[out] == 1.0))),
+                    accuracy=float(np.mean((across.own[out] >= 0.5) == (target[out] == 1.0))),
                     log_loss=float(-np.mean(np.log(chance))),
                     cost=1000.0 * paid / len(out),
                 )
             )
         return tuple(found)
 
-    def _facts(self, fitted: Scorer, cutoff: float) -> dict[str, Any]:
+    def _facts(self, fitted: Scorer, cutoff: float, found: Found | None) -> dict[str, Any]:
         cost = self.policy.cost
         return {
             "candidate": self.candidate.name,
@@ -300,6 +243,7 @@ class _Task:
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "plan": self.plan.to_json(),
             "parameters": dict(fitted.parameters),
+            "search": None if found is None else asdict(found),
             "size": fitted.size,
             "parts": fitted.parts,
             "feature_digest": self.features.digest,
@@ -362,6 +306,7 @@ class _Task:
             self.policy.cost,
             self.policy.band,
             empirical_cutoff=cutoff,
+            own=np.concatenate([model.own_probability(model.matrix(frame)) for frame in rows]),
             truth=None if truth is None else true_probabilities(truth, test),
             seed=self.plan.seed,
         )

@@ -34,6 +34,7 @@ class Trees:
 
     kind: ClassVar[str] = "trees"
     parts: ClassVar[str] = "trees"
+    link: ClassVar[str] = "logit"
 
     def __init__(self, text: str) -> None:
         """From LightGBM's text format. Raises ArtefactError where it is not one."""
