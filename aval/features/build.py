@@ -30,6 +30,7 @@ from aval.features import (
     price,
     ratios,
 )
+from aval.features import reference as published
 from aval.features.application import Derived
 from aval.features.feature import SOURCES, Feature, FeatureSet, parse
 from aval.features.measure import Asked, Compiled, History
@@ -42,7 +43,8 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     *(previous, pos, instalments, card, across),
 )
 HISTORIES: Final[Mapping[str, History]] = {
-    module.HISTORY.source: module.HISTORY for module in (bureau, balance, previous, pos, instalments, card)
+    **{module.HISTORY.source: module.HISTORY for module in (bureau, balance, previous, pos, instalments, card)},
+    **published.HISTORIES,
 }
 _STEPS: Final[Mapping[str, pl.Expr]] = {**price.STEPS}
 
@@ -129,6 +131,36 @@ def catalogue() -> FeatureSet:
     return FeatureSet(features)
 
 
+@cache
+def reference() -> FeatureSet:
+    """The reference system's own features; what the catalogue has too is the catalogue's."""
+    features = [catalogue()[name] for name in published.BORROWED]
+    features += [_of_derived(declared) for declared in published.FEATURES]
+    for history in published.HISTORIES.values():
+        features += [_of_asked(history, asked) for asked in history.asked]
+    return FeatureSet(features)
+
+
+SETS: Final[Mapping[str, Callable[[], FeatureSet]]] = {"all": catalogue, "reference": reference}
+"""Whole sets, by the word that plans and commands choose them with."""
+
+
+def holding(chosen: str | Iterable[str]) -> FeatureSet:
+    """The whole set of this word, or the first that has all of these names; where none has, everything there is."""
+    if isinstance(chosen, str):
+        return SETS[chosen]()
+    names = tuple(chosen)
+    for whole in SETS.values():
+        if all(name in whole() for name in names):
+            return whole()
+    return _everything()
+
+
+@cache
+def _everything() -> FeatureSet:
+    return FeatureSet(dict.fromkeys(feature for whole in SETS.values() for feature in whole()))
+
+
 @dataclass(slots=True)
 class _Plan:
     """What to compute for a set of features, some histories being absent."""
@@ -199,11 +231,13 @@ def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
     )
 
 
-def _aggregate(frame: pl.DataFrame, history: History, compiled: Compiled, ids: pl.DataFrame) -> pl.DataFrame:
+def _aggregate(
+    tables: Mapping[str, pl.DataFrame], history: History, compiled: Compiled, ids: pl.DataFrame
+) -> pl.DataFrame:
     """One row per id of one history: its aggregates, in the order of the ids."""
-    if not frame.height:
+    if not tables[history.table].height:
         return compiled.nothing[[0] * ids.height]
-    rows = history.rows(frame, compiled)
+    rows = history.rows(tables, compiled)
     for level in compiled.levels:
         rows = rows.with_columns(level)
     found = rows.group_by(KEY, maintain_order=True).agg(compiled.aggregates)
@@ -224,7 +258,7 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     plan = _plan(wanted, dossiers.absent)
     wide = unmask("application", dossiers.tables["application"][list(plan.columns)])
     ids = wide.select(KEY)
-    parts = [_aggregate(dossiers.tables[history.table], history, compiled, ids) for history, compiled in plan.histories]
+    parts = [_aggregate(dossiers.tables, history, compiled, ids) for history, compiled in plan.histories]
     asked = [part[list(compiled.dtypes)] for part, (_, compiled) in zip(parts, plan.histories, strict=True)]
     copied = wide[list(plan.copied.values())] if plan.copied else wide.select()
     copied.columns = list(plan.copied)

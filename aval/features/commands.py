@@ -21,16 +21,22 @@ def features(
     docs: Annotated[
         Path | None, typer.Option(help="Write the catalogue to this file, for example docs/features.md.")
     ] = None,
+    chosen: Annotated[
+        str, typer.Option("--set", help="Which features: all of the catalogue, or reference, the reference system's.")
+    ] = "all",
     applicants: Annotated[int, typer.Option(help="Applicants per chunk.", min=1)] = 20_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a script.")] = False,
 ) -> None:
     """Compute every feature of every applicant of the warehouse into AVAL_HOME/features, or say what they are.
 
-    Example: [bold]aval features --list[/bold]
+    Example: [bold]aval features --list[/bold], [bold]aval features --set reference[/bold]
     """
-    from aval.features.build import catalogue
+    from aval.errors import OptionError
+    from aval.features.build import SETS, holding
 
-    known = catalogue()
+    if chosen not in SETS:
+        raise OptionError("--set", f"is {' or '.join(SETS)}")
+    known = holding(chosen)
     if docs is not None:
         from aval.features.describe import page
 
@@ -39,15 +45,16 @@ def features(
     elif listed:
         typer.echo(_json(known) if as_json else _lines(known))
     else:
-        _compute(ctx.obj.home, applicants, known, as_json=as_json)
+        folder = "features" if chosen == "all" else f"features-{chosen}"
+        _compute(ctx.obj.home, folder, applicants, known, as_json=as_json)
 
 
-def _compute(home: Path, applicants: int, known: "FeatureSet", *, as_json: bool) -> None:
+def _compute(home: Path, folder: str, applicants: int, known: "FeatureSet", *, as_json: bool) -> None:
     from aval.data.warehouse import Warehouse
     from aval.features.build import stream
 
     warehouse = Warehouse.open(home / "warehouse")
-    target, fresh = home / "features", home / "features.new"
+    target, fresh = home / folder, home / f"{folder}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     rows = 0

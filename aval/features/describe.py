@@ -16,6 +16,12 @@ _TITLES = {
     "instalments": "Instalments of earlier loans",
     "card": "Monthly balances of credit cards",
     "across": "Histories against the application",
+    "refbureau": "The reference's: credits with other lenders",
+    "refbalance": "The reference's: monthly statuses at the bureau",
+    "refprevious": "The reference's: earlier applications with us",
+    "refpos": "The reference's: monthly balances of earlier loans",
+    "refinstalments": "The reference's: payments of earlier loans",
+    "refcard": "The reference's: monthly balances of credit cards",
 }
 
 _HEAD = """# Features
@@ -42,9 +48,10 @@ def _lines(features: FeatureSet) -> Iterator[str]:
     yield _HEAD.format(count=len(features))
     yield "| source | table | features | protected | can act |"
     yield "|---|---|---|---|---|"
-    by_source: dict[str, list[Feature]] = {source: [] for source in SOURCES}
+    every: dict[str, list[Feature]] = {source: [] for source in SOURCES}
     for feature in features:
-        by_source[feature.name.split("_")[0]].append(feature)
+        every[feature.name.split("_")[0]].append(feature)
+    by_source = {source: found for source, found in every.items() if found}
     for source, found in by_source.items():
         table = "several" if source == "across" else SOURCES[source]
         guarded, acted = sum(bool(f.protected) for f in found), sum(f.actionable for f in found)

@@ -32,6 +32,13 @@ SOURCES: Final[Mapping[str, str]] = {
     "instalments": "installments_payments",
     "card": "credit_card_balance",
     "across": "application",
+    # The reference's own aggregates, row by row (reference.py).
+    "refbureau": "bureau",
+    "refbalance": "bureau_balance",
+    "refprevious": "previous_application",
+    "refpos": "POS_CASH_balance",
+    "refinstalments": "installments_payments",
+    "refcard": "credit_card_balance",
 }
 """First word of a name -> the raw table (for `across`, the one all others are held against)."""
 
@@ -59,6 +66,7 @@ STATISTICS: Final[Mapping[str, tuple[str, str]]] = {
     "max": ("largest", "maximum"),
     "sum": ("total", "somme"),
     "std": ("standard deviation of the", "écart type"),
+    "var": ("variance of the", "variance"),
     "median": ("median", "médiane"),
     "first": ("first", "première valeur"),
     "last": ("latest", "dernière valeur"),
@@ -201,7 +209,8 @@ class FeatureSet:
 
     @staticmethod
     def named(names: Iterable[str]) -> "FeatureSet":
-        """Features of the whole catalogue by name."""
-        from aval.features.build import catalogue
+        """Features of the catalogue or of the reference's set by name."""
+        from aval.features.build import holding
 
-        return catalogue().select(names)
+        wanted = tuple(names)
+        return holding(wanted).select(wanted)

@@ -20,7 +20,7 @@ from aval.features.feature import SOURCES, STATISTICS, Kind, Parts, parse
 DAYS_A_YEAR = 365.25
 
 _ROW_STATISTICS = frozenset(
-    ("mean", "min", "max", "sum", "std", "median", "first", "last", "range", "distinct", "slope")
+    ("mean", "min", "max", "sum", "std", "var", "median", "first", "last", "range", "distinct", "slope")
 )
 
 
@@ -141,14 +141,16 @@ class History:
         rows: tuple[str, str],
         time: str,
         time_days: float,
-        prepare: Callable[[pl.DataFrame], pl.DataFrame],
+        prepare: Callable[..., pl.DataFrame],
+        beside: tuple[str, ...] = (),
         reads: tuple[str, ...] = (),
         prepared: Mapping[str, tuple[str, ...]] | None = None,
         recipe: str,
     ) -> None:
         """`time` orders rows and `time_days` is one unit of it in days; `prepare` drops rows dated after the
         application and adds the columns `prepared`, each with the raw columns it comes from; it always reads
-        `reads`. `recipe` says in words what it does: it is part of every definition."""
+        `reads`, and is handed the tables `beside` whole, whose columns it names "table.COLUMN". `recipe` says in
+        words what it does: it is part of every definition."""
         self.source = source
         self.table = SOURCES[source]
         self.row = row
@@ -156,6 +158,7 @@ class History:
         self.time = time
         self.time_days = time_days
         self.prepare = prepare
+        self.beside = beside
         self.always = (KEY, time, *reads)
         self.prepared = dict(prepared or {})
         self.recipe = recipe
@@ -318,7 +321,8 @@ class History:
         for root in self.roots(name):
             walk(root)
         text = ";".join(f"{column}={seen[column]}" for column in sorted(seen))
-        return frozenset(f"{self.table}.{column}" for column in raw), f"{name}[{self.recipe}]{{{text}}}"
+        reads = frozenset(column if "." in column else f"{self.table}.{column}" for column in raw)
+        return reads, f"{name}[{self.recipe}]{{{text}}}"
 
     # Computing
 
@@ -327,12 +331,14 @@ class History:
         last: pl.Expr = self.compile((name,)).aggregates[-1]
         return last
 
-    def rows(self, frame: pl.DataFrame, compiled: Compiled) -> pl.DataFrame:
+    def rows(self, tables: Mapping[str, pl.DataFrame], compiled: Compiled) -> pl.DataFrame:
         """The rows to aggregate: only the columns needed, stand-ins taken out, nothing later than the application."""
+        frame = tables[self.table]
         wanted = set(self.always)
         for column in compiled.columns:
             wanted.update(self.prepared.get(column, (column.removesuffix("_NONE"),)))
-        return self.prepare(unmask(self.table, frame[[column for column in frame.columns if column in wanted]]))
+        own = unmask(self.table, frame[[column for column in frame.columns if column in wanted]])
+        return self.prepare(own, *(tables[name] for name in self.beside))
 
     def compile(self, names: Iterable[str]) -> Compiled:
         """The expressions that compute these aggregates."""
@@ -388,7 +394,7 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
             masked[column] = pl.when(pl.col(window_column(windows))).then(pl.col(source)).alias(column)
         values = pl.col(column)
         match parts.statistic:
-            case "mean" | "min" | "max" | "std" | "median":
+            case "mean" | "min" | "max" | "std" | "var" | "median":
                 aggregates[name] = getattr(values, parts.statistic)()
             case "first" | "last":
                 aggregates[name] = getattr(values, parts.statistic)(ignore_nulls=True)

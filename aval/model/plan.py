@@ -13,6 +13,8 @@ from aval.model.candidates import Candidate, nearest
 ALL: Final = "all"
 Method = Literal["grid", "halving", "optuna"]
 METHODS: Final[tuple[Method, ...]] = ("grid", "halving", "optuna")
+REFERENCE: Final = "reference"
+"""The reference system's own features instead of the catalogue."""
 _GROUNDS: Final = tuple(sorted(set(PROTECTED.values())))
 
 
@@ -39,21 +41,21 @@ class Plan:
     folds: int
     seed: int
     features: str | tuple[str, ...]
-    """`all`, or names."""
+    """`all` of the catalogue, `reference`, or names."""
     without: tuple[str, ...]
     """Protected characteristics whose features are left out: sex, family, age."""
     candidates: tuple[Candidate, ...]
     search: Search = field(default_factory=Search)
     """How the candidates' axes are searched."""
 
-    def feature_set(self, catalogue: FeatureSet) -> FeatureSet:
-        """The features this plan trains on.
+    def feature_set(self, whole: FeatureSet) -> FeatureSet:
+        """The features this plan trains on, of the whole set that holds them (`build.holding`).
 
         Raises:
-            PlanError: a name that the catalogue lacks, or nothing left to train on.
+            PlanError: a name that the set lacks, or nothing left to train on.
         """
         try:
-            chosen = catalogue if self.features == ALL else catalogue.select(self.features)
+            chosen = whole if isinstance(self.features, str) else whole.select(self.features)
         except FeatureError as problem:
             raise PlanError(self.name, str(problem).rstrip("."), "correct the name in [features]") from None
         left = chosen.without(self.without)
@@ -154,10 +156,10 @@ def _search(file: Path, stated: Any) -> Search:
 
 def _features(file: Path, stated: Mapping[str, Any]) -> str | tuple[str, ...]:
     chosen = stated.get("set", ALL)
-    if chosen == ALL:
-        return ALL
+    if chosen in (ALL, REFERENCE):
+        return str(chosen)
     if isinstance(chosen, str):
-        raise PlanError(file, f"features.set is {chosen!r}", f"write {ALL!r} or a list of feature names")
+        raise PlanError(file, f"features.set is {chosen!r}", f"write {ALL!r}, {REFERENCE!r} or a list of feature names")
     names = _words(file, "features.set", chosen)
     if not names or len(set(names)) < len(names):
         raise PlanError(file, "features.set is empty or names a feature twice", "name each feature once")

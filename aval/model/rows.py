@@ -20,8 +20,16 @@ _AT_ONCE: Final = 20_000
 """Applicants read together."""
 
 
-def features_of(warehouse: "Warehouse", home: Path, advance: Callable[[int], None] | None = None) -> Path:
+def features_of(
+    warehouse: "Warehouse",
+    home: Path,
+    advance: Callable[[int], None] | None = None,
+    *,
+    features: FeatureSet | None = None,
+) -> Path:
     """The file with every feature of every labelled application of the warehouse, built unless it is there already.
+
+    `features` is a whole set, the catalogue unless another is given, whatever a plan chooses from it.
 
     Numbers in single precision, as the trees read them; named after the tables and the definitions, so a
     change of either builds anew. Written whole or not at all.
@@ -30,7 +38,7 @@ def features_of(warehouse: "Warehouse", home: Path, advance: Callable[[int], Non
 
     from aval.features.build import catalogue, stream
 
-    features = catalogue()
+    features = catalogue() if features is None else features
     file = home / "features" / f"{warehouse.fingerprint[:16]}-{features.digest[:16]}.parquet"
     if file.exists():
         return file

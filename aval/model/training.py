@@ -121,11 +121,12 @@ def train(
         threads: for training; the trees do not depend on it.
         advance: told about progress.
     """
-    from aval.features.build import catalogue
+    from aval.features.build import holding
 
     if threads < 1:
         raise OptionError("--threads", "is at least 1")
-    features = plan.feature_set(catalogue())
+    whole = holding(plan.features)
+    features = plan.feature_set(whole)
     parts = split(warehouse.labels(), warehouse.calendar(), plan.test_share, plan.seed)
     everyone = len(parts.development) + len(parts.test)
     done = 0
@@ -136,7 +137,7 @@ def train(
         _tell(advance, "features", done / everyone)
 
     start = time.perf_counter()
-    file = features_of(warehouse, home or folder, built)
+    file = features_of(warehouse, home or folder, built, features=whole)
     table = Table.read(file, features, parts.development)
     read = time.perf_counter() - start
     found = []

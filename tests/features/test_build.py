@@ -10,7 +10,7 @@ from aval.data.dossiers import Dossiers
 from aval.data.tables import HISTORIES, KEY
 from aval.data.warehouse import Warehouse
 from aval.features.build import HISTORIES as ASKED
-from aval.features.build import build, catalogue, stream
+from aval.features.build import build, catalogue, reference, stream
 from aval.features.feature import FeatureSet, parse
 from tests.features.drawn import dossiers
 from tests.features.twins import twins
@@ -165,5 +165,6 @@ def test_nothing_is_declared_that_no_feature_asks():
 
 
 def _aggregates(source: str) -> set[str]:
-    named = {name for feature in CATALOGUE for name in (feature.name, *feature.expr.meta.root_names())}
+    every = (*CATALOGUE, *reference())
+    named = {name for feature in every for name in (feature.name, *feature.expr.meta.root_names())}
     return {name for name in named if name.split("_")[0] == source and ASKED[source].knows(name)}

@@ -52,6 +52,7 @@ THROUGH = {
     "pos": "test_monthly",
     "product": "test_previous",
     "measure": "test_build",
+    "shape": "test_reference",
 }
 """Modules without a door of their own -> the test file of the module they are used through."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aval.errors import PlanError
-from aval.features.build import catalogue
+from aval.features.build import catalogue, holding, reference
 from aval.model.plan import Plan
 from aval.settings import ROOT
 
@@ -45,7 +45,7 @@ def test_a_plan_is_read_as_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", sorted((ROOT / "plans").glob("*.toml")), ids=lambda file: file.stem)
 def test_every_plan_of_the_project_can_be_trained(file: Path) -> None:
     found = Plan.load(file)
-    assert found.feature_set(catalogue()).names
+    assert found.feature_set(holding(found.features)).names
     assert {"sex", "family"} <= set(found.without)
 
 
@@ -100,3 +100,12 @@ def test_features_are_chosen_by_name_and_never_protected_ones(tmp_path: Path) ->
     assert named.feature_set(catalogue()).names == ("external_score_mean",)
     with pytest.raises(PlanError, match="no feature external_score_maen"):
         plan(tmp_path, GOOD.replace('"all"', '["external_score_maen"]')).feature_set(catalogue())
+
+
+def test_the_reference_is_a_set_of_its_own(tmp_path: Path) -> None:
+    found = plan(tmp_path, GOOD.replace('"all"', '"reference"'))
+    assert found.features == "reference"
+    assert holding(found.features) is reference()
+    assert found.feature_set(holding(found.features)).names == reference().without(found.without).names
+    named = plan(tmp_path, GOOD.replace('"all"', '["refcard_month_count", "external_score_mean"]'))
+    assert named.feature_set(holding(named.features)).names == ("refcard_month_count", "external_score_mean")

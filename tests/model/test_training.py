@@ -150,6 +150,22 @@ def test_features_are_computed_once_and_kept_whole(home: Path, warehouse: Wareho
     assert again.equals(kept.drop(KEY))
 
 
+def test_a_model_of_the_references_features_knows_them_by_name(
+    home: Path, warehouse: Warehouse, plan: Plan, tmp_path: Path
+) -> None:
+    from aval.features.build import reference
+
+    quick = replace(plan, features="reference", folds=2, candidates=(_quick(plan),))
+    (found,) = train(warehouse, quick, POLICY, tmp_path, home=home, threads=1)
+    model = Model.load(found.folder)
+    assert model.feature_set().names == reference().without(plan.without).names
+    dossiers = warehouse.dossiers(warehouse.ids[:20])
+    together = model.probability(model.matrix(build(dossiers, model.feature_set())))
+    one = model.probability(model.matrix(build(dossiers.select([dossiers.ids[7]]), model.feature_set())))
+    assert one[0] == together[7]
+    assert len(list((home / "features").glob("*.parquet"))) >= 2  # a file of its own beside the catalogue's
+
+
 def test_progress_is_told_step_by_step(home: Path, warehouse: Warehouse, plan: Plan, tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
     quick = replace(plan, folds=2, candidates=(_quick(plan),))
