@@ -141,6 +141,8 @@ _BUREAU_LEVELS: Final[Sequence[_Said]] = (
 
 # Their monthly statuses, one row per credit
 
+_STATUSES: Final = columns("bureau_balance")["STATUS"].values
+
 
 def _by_credit(months: pl.DataFrame, bureau: pl.DataFrame) -> pl.DataFrame:
     """One row per credit that the bureau had reported by then; applicants stay in order."""
@@ -152,7 +154,7 @@ def _by_credit(months: pl.DataFrame, bureau: pl.DataFrame) -> pl.DataFrame:
             month.min().alias("first"),
             month.max().alias("last"),
             pl.len().alias("months"),
-            *((status == level).mean().alias(f"in{level}") for level in columns("bureau_balance")["STATUS"].values),
+            *((status == level).mean().alias(f"in{level}") for level in _STATUSES),
         )
     )
     credit = _reported(bureau).select("SK_ID_BUREAU", "CREDIT_ACTIVE")
@@ -161,7 +163,6 @@ def _by_credit(months: pl.DataFrame, bureau: pl.DataFrame) -> pl.DataFrame:
 
 
 _OF_BUREAU: Final = ("bureau.DAYS_CREDIT", "bureau.DAYS_CREDIT_UPDATE")
-_STATUSES: Final = columns("bureau_balance")["STATUS"].values
 _BALANCE: Final = History(
     "refbalance",
     row="credit",
