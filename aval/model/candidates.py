@@ -16,6 +16,9 @@ from aval.model.scorer import Scorer
 
 Setting = float | int | bool | str
 
+BLEND: Final = "blend"
+"""Named like a learner, but it learns from other candidates, not from rows."""
+
 _RESAMPLING: Final = "resampling."
 
 LEARNERS: Final = ("lightgbm", "logistic")
@@ -33,6 +36,8 @@ class Candidate:
     """How features become a dense matrix, for a learner that knows neither gaps nor categories; see `Layout`."""
     resampling: Mapping[str, Setting] | None = None
     """How training rows are drawn anew inside the folds; see `resampling`."""
+    of: tuple[str, ...] = ()
+    """The candidates of the same plan that a `blend` is made of."""
     axes: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
     """Settings to search over: a parameter's name, or `resampling.` and one of its entries -> the values to try."""
 
@@ -44,6 +49,14 @@ class Candidate:
         """
         from aval.model import design, resampling
 
+        if self.learner == BLEND:
+            if len(set(self.of)) < max(2, len(self.of)):
+                raise PlanError(plan, f"{self.name}: a blend is of two candidates or more", "name them in `of`")
+            if self.parameters or self.design or self.resampling or self.axes:
+                raise PlanError(plan, f"{self.name}: a blend has no settings", "leave them out")
+            return
+        if self.of:
+            raise PlanError(plan, f"{self.name}: only a blend is `of` others", "leave it out")
         learner(self, plan).check(self, plan)
         if self.design is not None:
             design.Layout.of(self.design, plan, self.name)
@@ -126,7 +139,7 @@ def learner(candidate: Candidate, plan: str | Path) -> Learner:
     """The module a candidate is fitted by. Raises PlanError where there is none of that name."""
     if candidate.learner not in LEARNERS:
         what = f"{candidate.name}: unknown learner {candidate.learner!r}"
-        raise PlanError(plan, what, f"use {' or '.join(LEARNERS)}")
+        raise PlanError(plan, what, f"use {', '.join((*LEARNERS, BLEND))}")
     return cast("Learner", import_module(f"aval.model.learners.{candidate.learner}"))
 
 

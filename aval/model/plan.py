@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from aval.errors import FeatureError, PlanError
 from aval.features.feature import PROTECTED, FeatureSet
-from aval.model.candidates import Candidate, nearest
+from aval.model.candidates import BLEND, Candidate, nearest
 
 ALL: Final = "all"
 Method = Literal["grid", "halving", "optuna"]
@@ -114,15 +114,20 @@ def _read(file: Path, stated: Mapping[str, Any]) -> Plan:
     names = [candidate.name for candidate in plan.candidates]
     if len(set(names)) < len(names):
         raise PlanError(file, "two candidates have one name", "give each its own")
-    for candidate in plan.candidates:
+    for place, candidate in enumerate(plan.candidates):
         candidate.check(file)
+        before = [one.name for one in plan.candidates[:place] if one.learner != BLEND]
+        for name in candidate.of:
+            if name not in before:
+                what = f"{candidate.name}: no candidate {name!r} stands before it"
+                raise PlanError(file, what, nearest(name, before))
     return plan
 
 
 def _candidate(file: Path, stated: Any) -> Candidate:
     if not isinstance(stated, dict):
         raise PlanError(file, "a candidate is not a table", "write [[candidates]]")
-    _only(file, "candidates.", stated, ("name", "learner", "parameters", "design", "resampling", "axes"))
+    _only(file, "candidates.", stated, ("name", "learner", "parameters", "design", "resampling", "axes", "of"))
     tables = {entry: stated.get(entry, {}) for entry in ("parameters", "design", "resampling", "axes")}
     for entry, given in tables.items():
         if not isinstance(given, dict):
@@ -136,6 +141,7 @@ def _candidate(file: Path, stated: Any) -> Candidate:
         dict(tables["parameters"]),
         dict(tables["design"]) if "design" in stated else None,
         dict(tables["resampling"]) if "resampling" in stated else None,
+        _words(file, "candidates.of", stated.get("of", [])),
         {axis: tuple(values) for axis, values in tables["axes"].items()},
     )
 

@@ -80,6 +80,7 @@ def own_probability(scorer: Scorer, margin: Matrix) -> Matrix:
 KIND: Final = "scorer.json"
 
 _FORMS: Final[Mapping[str, str]] = {
+    "blend": "aval.model.blend:Blend",
     "designed": "aval.model.design:Designed",
     "linear": "aval.model.linear:Linear",
     "trees": "aval.model.trees:Trees",

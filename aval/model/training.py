@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -22,9 +23,10 @@ from aval.data.tables import KEY, TARGET
 from aval.errors import OptionError
 from aval.features.feature import FeatureSet
 from aval.model import artefact
+from aval.model.blend import Member, blended
 from aval.model.calibration import Platt
 from aval.model.candidates import Candidate
-from aval.model.encoding import Matrix
+from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
 from aval.model.explanation import importance
 from aval.model.fairness import Fairness, age_band, fairness
@@ -140,12 +142,13 @@ def train(
     file = features_of(warehouse, home or folder, built, features=whole)
     table = Table.read(file, features, parts.development)
     read = time.perf_counter() - start
-    found = []
+    found, learned = [], dict[str, _Learned]()
     for candidate in plan.candidates:
         forget_peak()
         start = time.perf_counter()
         task = _Task(warehouse, plan, policy, candidate, features, file, parts, threads, advance)
-        trained = task.run(table, folder / candidate.name, truth)
+        learned[candidate.name] = task.learn(table, [learned[name] for name in candidate.of])
+        trained = task.judge(learned[candidate.name], table, folder / candidate.name, truth)
         found.append(replace(trained, seconds=read + time.perf_counter() - start, peak_bytes=peak_bytes()))
     return found
 
@@ -173,6 +176,19 @@ def _tell(advance: Advance | None, what: str, share: float) -> None:
 
 
 @dataclass(frozen=True)
+class _Learned:
+    """A candidate after its folds and its refit, before it is stored."""
+
+    encoding: Encoding
+    member: Member
+    across: Held
+    found: Found | None
+    """What the search of its axes found."""
+    seconds: float
+    """Of the refit."""
+
+
+@dataclass(frozen=True)
 class _Task:
     """One candidate's way from rows to a stored, reloaded, judged model."""
 
@@ -186,36 +202,51 @@ class _Task:
     threads: int
     advance: Advance | None
 
-    def run(self, table: Table, folder: Path, truth: Path | None) -> Trained:
-        target = self.parts.development_target
-        held = folds(target, self.plan.folds, self.plan.seed)
+    @cached_property
+    def _held(self) -> Sequence[Places]:
+        return folds(self.parts.development_target, self.plan.folds, self.plan.seed)
+
+    def learn(self, table: Table, members: Sequence[_Learned]) -> _Learned:
+        """Search, cross-validate and refit; a blend weighs its members, which did all that."""
+        target, name = self.parts.development_target, self.candidate.name
+        if members:
+            start = time.perf_counter()
+            across, form = blended([one.member for one in members], target, self._held)
+            made = Member(name, across.margin, Platt.fit(across.margin, target), form)
+            seconds = time.perf_counter() - start + sum(one.seconds for one in members)
+            return _Learned(members[0].encoding, made, across, None, seconds)
         fitter = Fitter(self.candidate, table, target, self.plan.seed, self.threads, self.plan.name, self.advance)
         found = None
         if self.candidate.axes:
             _tell(self.advance, "search", 0.0)
             found = search(fitter, self.plan.search, self.policy.cost)
             fitter = replace(fitter, candidate=chosen(self.candidate, found))
-        across = fitter.validate(held)
-        calibration = Platt.fit(across.margin, target)
-        probability = calibration.probability(across.margin)
-        cutoff = best_cutoff(target, probability, self.policy.cost)
+        across = fitter.validate(self._held)
         start = time.perf_counter()
         encoding, fitted = fitter.refit(across.size)
-        fit_seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        made = Member(name, across.margin, Platt.fit(across.margin, target), fitted)
+        return _Learned(encoding, made, across, found, seconds)
+
+    def judge(self, learned: _Learned, table: Table, folder: Path, truth: Path | None) -> Trained:
+        """Store what was learned, reload it, and score it on the rows nothing has touched."""
+        target, calibration = self.parts.development_target, learned.member.calibration
+        probability = calibration.probability(learned.across.margin)
+        cutoff = best_cutoff(target, probability, self.policy.cost)
         model = Model(
             used=tuple(Used.of(feature) for feature in self.features),
             digest=self.features.digest,
-            encoding=encoding,
-            scorer=fitted,
+            encoding=learned.encoding,
+            scorer=learned.member.scorer,
             calibration=calibration,
             contrast=np.zeros(len(self.features)),
             manifest={},
         )
-        facts = self._facts(fitted, cutoff, found)
+        facts = self._facts(model.scorer, cutoff, learned.found)
         self._store(model, table, folder, facts)
-        cross_validated = self._folds(held, across, probability, target)
+        cross_validated = self._folds(self._held, learned.across, probability, target)
         judged = self._judge(folder, facts, cutoff, truth, (probability, target), cross_validated)
-        return replace(judged, fit_seconds=fit_seconds)
+        return replace(judged, fit_seconds=learned.seconds)
 
     def _folds(self, held: Sequence[Places], across: Held, p: Matrix, target: Matrix) -> tuple[Fold, ...]:
         cost = self.policy.cost
