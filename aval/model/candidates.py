@@ -185,5 +185,6 @@ def known_only(candidate: Candidate, known: Iterable[str], whose: str, plan: str
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The remedy for a name that is not known."""
-    found = difflib.get_close_matches(name.strip(), list(known), 1)
-    return f"did you mean {found[0]!r}" if found else "leave it out"
+    same = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(name.strip().lower(), list(same), 1)
+    return f"did you mean {same[found[0]]!r}" if found else "leave it out"

@@ -6,6 +6,7 @@ Every setting is judged by the policy's cost after calibration: resampling and w
 means, so a cut-off on raw ones would compare nothing.
 """
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -174,8 +175,11 @@ def _tried(fitter: Fitter, stated: Search, cost: Cost, held: list[Places]) -> li
         from sklearn.model_selection import StratifiedKFold
 
         cv = StratifiedKFold(stated.folds, shuffle=True, random_state=fitter.seed + 1)
-        # A thousand defaulters' worth of rows, or all: fewer would choose by chance.
-        least = min(len(fitter.target), int(_LEAST_DEFAULTERS / max(float(fitter.target.mean()), 1e-9)))
+        # As many rounds as halve the settings down to one on all rows, but never so few rows that chance decides.
+        every, settings = len(fitter.target), math.prod(map(len, axes.values()))
+        enough = int(_LEAST_DEFAULTERS / max(float(fitter.target.mean()), 1e-9))
+        rounds = max(0, int(math.log2(max(1.0, min(settings, every / enough)))))
+        least = every // 2**rounds
         halving = HalvingGridSearchCV(
             estimator, axes, cv=cv, factor=2, min_resources=least, random_state=fitter.seed + 1, **ways
         )

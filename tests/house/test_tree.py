@@ -40,6 +40,7 @@ THROUGH = {
     "trees": "test_model",
     "scorer": "test_model",
     "candidates": "test_plan",
+    "linear": "test_logistic",
     "rows": "test_training",
     "report": "test_model_commands",
     "gates": "test_registry",
