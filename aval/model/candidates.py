@@ -168,10 +168,14 @@ def fit(
 
     design = Design.fit(Layout.of(candidate.design, plan, candidate.name), rows)
     dense = design.rows(rows)
+    learned = {f"design.{name}": str(value) for name, value in candidate.design.items()}
     if candidate.resampling is not None:
         dense = resample(candidate.resampling, dense, seed, plan, candidate.name)
+        learned |= {f"resampling.{name}": str(value) for name, value in candidate.resampling.items()}
+    bad = int(dense.target.sum())
+    learned |= {"fitted_payers": str(len(dense.target) - bad), "fitted_defaulters": str(bad)}
     found = form.fit(candidate, dense, None if held is None else design.rows(held), **ways)
-    return Fit(Designed(design, found.scorer, len(rows.encoding.features)), found.losses)
+    return Fit(Designed(design, found.scorer, len(rows.encoding.features), learned), found.losses)
 
 
 def known_only(candidate: Candidate, known: Iterable[str], whose: str, plan: str | Path) -> None:

@@ -37,6 +37,9 @@ def train(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads to train with [AVAL_THREADS].", show_default=False)] = 0,
+    search: Annotated[
+        str, typer.Option(help="How axes are searched, whatever the plan says: grid, halving or optuna.")
+    ] = "",
     promote: Annotated[bool, typer.Option("--promote", help="Make it the champion if the gates pass.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +56,7 @@ def train(
     from aval.model.training import train
 
     home: Path = ctx.obj.home
-    stated, policy = Plan.load(plan), Policy.load(ctx.obj.policy)
+    stated, policy = Plan.load(plan).searched(search), Policy.load(ctx.obj.policy)
     warehouse = Warehouse.open(home / "warehouse")
     known = _truth(warehouse, truth)
     registry = _registry(ctx)

@@ -35,7 +35,7 @@ class Layout:
     scale: bool = False
     """Subtract the mean and divide by the standard deviation."""
     missing: float = 1.0
-    """Features missing in a larger share of the training rows are left out."""
+    """Numbers missing in a larger share of the training rows are left out."""
 
     @classmethod
     def of(cls, stated: Mapping[str, Any], plan: str | Path, name: str) -> "Layout":
@@ -78,10 +78,12 @@ class Design:
 
         matrix, encoding = rows.matrix, rows.encoding
         gaps = np.isnan(matrix).mean(axis=0)
-        kept = np.flatnonzero((gaps <= layout.missing) & (gaps < 1.0))
+        categories = {place for place in rows.categories if layout.categories == "one-hot"}
+        # A level is never missing: it is there or not.
+        most = np.array([1.0 if place in categories else layout.missing for place in range(len(gaps))])
+        kept = np.flatnonzero((gaps <= most) & (gaps < 1.0))
         if not len(kept):
             raise PlanError("design", "every feature is missing too often", "raise design.missing")
-        categories = {place for place in rows.categories if layout.categories == "one-hot"}
         numbers = np.array([place for place in kept if place not in categories], dtype=np.intp)
         ordinal = np.array([encoding.features[place] in encoding.levels for place in numbers], dtype=np.bool_)
         fill: dict[int, float] = {}
@@ -162,10 +164,12 @@ class Designed:
 
     kind: ClassVar[str] = "designed"
 
-    def __init__(self, design: Design, inner: Scorer, features: int) -> None:
+    def __init__(self, design: Design, inner: Scorer, features: int, learned: Mapping[str, str]) -> None:
+        """`features` are those before the design; `learned` says what rows the form inside was fitted on."""
         self.design = design
         self.inner = inner
         self._features = features
+        self._learned = dict(learned)
 
     @property
     def parts(self) -> str:
@@ -184,8 +188,8 @@ class Designed:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """Those of the form inside, and how wide the matrix it reads is."""
-        return {**self.inner.parameters, "design_columns": str(len(self.design.names))}
+        """Those of the form inside, the rows it was fitted on, and how wide the matrix it reads is."""
+        return {**self.inner.parameters, **self._learned, "design.columns": str(len(self.design.names))}
 
     def margin(self, matrix: Matrix, size: int | None = None) -> Matrix:
         """That of the form inside."""
@@ -204,7 +208,8 @@ class Designed:
 
     def save(self, folder: Path) -> None:
         """The design as JSON, the form inside in a folder of its own."""
-        artefact.write(folder / DESIGN, {"features": self._features, **self.design.to_json()})
+        facts = {"features": self._features, "learned": self._learned}
+        artefact.write(folder / DESIGN, {**facts, **self.design.to_json()})
         save_scorer(self.inner, folder / INNER)
 
     @classmethod
@@ -212,7 +217,7 @@ class Designed:
         """Raises ArtefactError where a file is not what was stored."""
         stored = artefact.read(folder / DESIGN)
         try:
-            design, features = Design.from_json(stored), int(stored["features"])
+            design, features, learned = Design.from_json(stored), int(stored["features"]), dict(stored["learned"])
         except (KeyError, TypeError, ValueError):
             raise ArtefactError(folder / DESIGN, "it is not a design matrix") from None
-        return cls(design, load_scorer(folder / INNER), features)
+        return cls(design, load_scorer(folder / INNER), features, learned)

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from aval.errors import FeatureError, PlanError
+from aval.errors import FeatureError, OptionError, PlanError
 from aval.features.feature import PROTECTED, FeatureSet
 from aval.model.candidates import BLEND, Candidate, nearest
 
@@ -62,6 +62,15 @@ class Plan:
         if not len(left):
             raise PlanError(self.name, "no feature is left to train on", "state fewer grounds in [features] without")
         return left
+
+    def searched(self, method: str) -> "Plan":
+        """The plan with another way of searching its axes; itself where none is named. Raises OptionError."""
+        if not method:
+            return self
+        known = {str(one): one for one in METHODS}
+        if method not in known:
+            raise OptionError("--search", f"names none of {', '.join(METHODS)}")
+        return replace(self, search=replace(self.search, method=known[method]))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as stored with a model."""

@@ -82,6 +82,8 @@ class Registry:
                     for name, value in asdict(fold).items():
                         mlflow.log_metric(f"cv_{name}", float(value), step=number)
                 mlflow.log_dict(facts["plan"], "plan.json")
+                if facts["search"] is not None:
+                    mlflow.log_dict(facts["search"], "search.json")
                 for picture in pictures:
                     mlflow.log_artifact(str(picture), "pictures")
                 for name in ("evaluation.json", "fairness.json", "importance.json", "predictions.parquet"):
@@ -309,8 +311,9 @@ def _portions(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _parameters(trained: "Trained") -> dict[str, Any]:
-    """The plan as stated, and LightGBM's parameters as read back from the booster."""
+    """The plan as stated, and the learner's parameters as read back from what was fitted."""
     plan = trained.plan
+    stated = next(candidate for candidate in plan.candidates if candidate.name == trained.candidate)
     return {
         "plan.name": plan.name,
         "plan.why": plan.why,
@@ -319,6 +322,9 @@ def _parameters(trained: "Trained") -> dict[str, Any]:
         "plan.seed": plan.seed,
         "plan.without": json.dumps(plan.without),
         "plan.features": plan.features if isinstance(plan.features, str) else f"{len(plan.features)} named",
+        "learner": stated.learner,
+        "axes": ", ".join(stated.axes),
+        **({"search": plan.search.method} if stated.axes else {}),
         "features": trained.features,
         "size": trained.size,
         "parts": trained.parts,
