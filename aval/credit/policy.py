@@ -115,6 +115,8 @@ class Policy:
     random_approvals: float
     """Share of applications not approved otherwise that are approved at random, to learn what refusing hides."""
     limits: Limits
+    barred: tuple[str, ...]
+    """Protected grounds that no model that decides may look at: sex, family, age."""
     digest: str
 
     @property
@@ -179,9 +181,12 @@ class Policy:
             ) from None
 
 
+GROUNDS: Final = frozenset(("sex", "family", "age"))
+"""What a law may protect: see docs/decisions/0004-protected-grounds.md."""
+
 _ENTRIES: Final = {
     "name", "valid_from", "valid_until", "approved_by", "why", "random_approvals",
-    "cost", "review", "points", "rules", "four_eyes", "motives", "watch",
+    "barred", "cost", "review", "points", "rules", "four_eyes", "motives", "watch",
 }  # fmt: skip
 
 
@@ -204,6 +209,9 @@ def _read(file: Path, stated: dict[str, Any], digest: str) -> Policy:
     share = float(stated["random_approvals"])
     if not 0.0 <= share <= 1.0:
         raise PolicyError(file, "random_approvals lies outside 0 to 1", "state a share")
+    barred = stated["barred"]
+    if not isinstance(barred, list) or not set(barred) <= GROUNDS:
+        raise PolicyError(file, "barred is not a list of protected grounds", f"use {', '.join(sorted(GROUNDS))}")
     four_eyes = stated.get("four_eyes", {}).get("amount_above")
     start, end = stated["valid_from"], stated.get("valid_until")
     if not isinstance(start, date) or (end is not None and (not isinstance(end, date) or end < start)):
@@ -222,6 +230,7 @@ def _read(file: Path, stated: dict[str, Any], digest: str) -> Policy:
         motives={code: (str(words["fr"]), str(words["en"])) for code, words in stated["motives"].items()},
         random_approvals=share,
         limits=Limits(**{key: float(value) for key, value in stated["watch"].items()}),
+        barred=tuple(sorted(barred)),
         digest=digest,
     )
 

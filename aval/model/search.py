@@ -113,7 +113,7 @@ class Estimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         places = np.sort(x[:, 0])
         self.classes_ = np.array([0.0, 1.0])
         size, out = None, None
-        if "early_stopping_round" in fitter.candidate.parameters:
+        if any(name.startswith("early_stopping_round") for name in fitter.candidate.parameters):
             stop = folds(fitter.target[places], _STOP_SHARE, fitter.seed)[0]
             out, places = places[stop], np.delete(places, stop)
         self.encoding_, found = fitter.inside(places, out)

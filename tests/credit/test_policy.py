@@ -130,6 +130,8 @@ def test_the_day_decides_whether_the_policy_does(policy: Policy) -> None:
         ("valid_from = 2026-11-24", 'valid_from = "today"', "validity dates"),
         ("[cost]", "[costs]", "unknown entry costs"),
         ("base = 500", "bases = 500", "wrong type or value"),
+        ('"sex", "family"]', '"sex", "familly"]', "list of protected grounds"),
+        ('barred = ["sex", "family"]', 'barred = "sex"', "list of protected grounds"),
         ('verdict = "decline"', 'verdict = "maybe"', "wrong type or value"),
         ('name = "2026-11-24"', "", "'name' is missing"),
         ('name = "', "name = ", "not a TOML file"),
