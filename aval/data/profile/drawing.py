@@ -70,7 +70,7 @@ def _continuous(found: Distribution, bars: Histogram, base: Rate | None) -> str:
     drawn = _outline(bars) if labelled else _plain(bars)
     drawn += (
         f'<text class="figure" x="0" y="122">{escape(number(bars.low))}</text>'
-        f'<text class="figure" x="205" y="122" text-anchor="end">{escape(number(bars.high))}</text>'
+        f'<text class="figure" x="196" y="122" text-anchor="end">{escape(number(bars.high))}</text>'
     )
     scale = _scale(found.bins, base)
     if scale and base:
@@ -82,7 +82,7 @@ def _outline(bars: Histogram) -> str:
     """Payers as bars, defaulters as a line, each as shares of their own."""
     paid, bad = max(sum(bars.paid), 1), max(sum(bars.defaulted), 1)
     top = max(max(bars.paid) / paid, max(bars.defaulted) / bad) or 1.0
-    width = 205 / len(bars.paid)
+    width = 196 / len(bars.paid)
     drawn, line = "", ""
     for place, (good, late) in enumerate(zip(bars.paid, bars.defaulted, strict=True)):
         x, high = place * width, 98 * good / paid / top
@@ -92,11 +92,11 @@ def _outline(bars: Histogram) -> str:
         )
         y = 108 - 98 * late / bad / top
         line += f"{'M' if not place else 'L'}{x:.1f} {y:.1f}H{x + width:.1f}"
-    return f'{drawn}<path class="late" d="{line}"/><line class="axis" x1="0" x2="205" y1="108" y2="108"/>'
+    return f'{drawn}<path class="late" d="{line}"/><line class="axis" x1="0" x2="196" y1="108" y2="108"/>'
 
 
 def _plain(bars: Histogram) -> str:
-    top, width = max(*bars.unknown, 1), 205 / len(bars.unknown)
+    top, width = max(*bars.unknown, 1), 196 / len(bars.unknown)
     return "".join(
         f'<rect class="all" x="{place * width:.1f}" y="{108 - 98 * rows / top:.1f}" width="{max(width - 0.8, 0.5):.1f}"'
         f' height="{98 * rows / top:.1f}"/>'

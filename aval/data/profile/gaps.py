@@ -44,8 +44,10 @@ def _blocks(masks: Mapping[str, Mask], labels: Labels) -> tuple[tuple[Block, ...
     Each column joins the first block whose leader (its most missing column) shares nearly all its gaps, so that
     no chain of small differences links columns that differ much.
     """
+    if not masks:
+        return (), []
     names = sorted(masks, key=lambda name: (-int(masks[name].sum()), name))
-    stacked = np.array([masks[name] for name in names], dtype=np.float32).reshape(len(names), -1)
+    stacked = np.array([masks[name] for name in names], dtype=np.float32)
     both = stacked @ stacked.T  # whole numbers below 2**24 are exact
     sizes = np.diag(both)
     members: list[list[int]] = []

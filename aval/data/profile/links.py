@@ -57,7 +57,7 @@ def links(known: pl.DataFrame, order: Sequence[str]) -> Links:
     places = [place for group in shared for place in group]
     return Links(
         groups=tuple(
-            Group(order[lead], tuple(Twin(order[twin], float(matrix[lead, twin])) for twin in twins))
+            Group(order[lead], tuple(Twin(order[twin], round(float(matrix[lead, twin]), 6)) for twin in twins))
             for lead, *twins in shared
         ),
         columns=tuple(order[place] for place in places),

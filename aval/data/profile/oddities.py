@@ -112,12 +112,13 @@ def _of_values(column: Column, values: pl.Series, labels: Labels) -> list[Anomal
     if len(known) < 1_000:
         return []
     found = []
-    low, high = np.quantile(known, [0.01, 0.99])
+    high = np.quantile(known, 0.99)
     for extreme, rest in ((known.max(), known[known < known.max()]), (known.min(), known[known > known.min()])):
         if not len(rest) or (known == extreme).sum() < _AGAIN:
             continue
         near = rest.max() if extreme > rest.max() else rest.min()
-        if abs(extreme - near) > high - low > 0:
+        first, last = np.quantile(rest, [0.01, 0.99])
+        if abs(extreme - near) > last - first > 0:
             what = f"{number(float(extreme))}, far from every other value and repeated: an unknown stand-in?"
             found.append(_anomaly(("application", column.name, what), numbers == extreme, labels))
     if column.unit == "currency" and high > 0:

@@ -286,7 +286,7 @@ def _cards(columns: Iterable[Distribution], facts: Profile) -> str:
 
 def _card(column: Distribution, facts: Profile) -> str:
     said = [column.meaning]
-    if column.unit not in ("category", "flag"):
+    if column.unit in ("currency", "days", "months", "years"):
         said.append(f"in {column.unit}")
     if column.quartiles:
         lower, middle, upper = map(number, column.quartiles)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from aval.data.profile.bins import Labels, grouped, information
+from aval.data.profile.bins import VALUE, Labels, grouped, information, made, tally
 from aval.data.profile.facts import Distribution, Segment
 from aval.data.profile.words import number
 
@@ -21,7 +22,7 @@ _WHOLE = ("CNT_CHILDREN", "REGION_RATING_CLIENT_W_CITY")  # numbers that read as
 
 def segments(known: pl.DataFrame, columns: Sequence[Distribution], labels: Labels) -> tuple[Segment, ...]:
     """`known`: the applications without their stand-ins. Every category, bands of age and the like; widest first."""
-    made = [
+    found = [
         _banded("Age", "DAYS_BIRTH", (25, 35, 45, 55, 65), "years", known, labels),
         _banded("Years with the employer", "DAYS_EMPLOYED", (1, 3, 5, 10, 20), "years", known, labels),
         _fifths("Yearly income", "AMT_INCOME_TOTAL", known, labels),
@@ -33,7 +34,7 @@ def segments(known: pl.DataFrame, columns: Sequence[Distribution], labels: Label
             if column.unit == "category" or column.column in _WHOLE
         ),
     ]
-    return tuple(sorted(made, key=lambda segment: (-(segment.iv or 0.0), segment.name)))
+    return tuple(sorted(found, key=lambda segment: (-(segment.iv or 0.0), segment.name)))
 
 
 def _title(column: Distribution) -> str:
@@ -68,10 +69,15 @@ def _fifths(name: str, column: str | tuple[str, str], known: pl.DataFrame, label
         values = known[column].cast(pl.Float64)
     else:
         values = 1200.0 * known[column[0]] / known.select(pl.when(pl.col(column[1]) > 0).then(column[1])).to_series()
-    ends = sorted({float(end) for share in (0.2, 0.4, 0.6, 0.8) if (end := values.quantile(share)) is not None})
+    values = values.cast(pl.Float64).fill_null(float("nan"))
+    ends = sorted(
+        {float(end) for share in (0.2, 0.4, 0.6, 0.8) if (end := values.drop_nans().quantile(share)) is not None}
+    )
     words = [f"up to {number(ends[0])}"] if ends else ["any"]
     words += [f"{number(low)} to {number(high)}" for low, high in pairwise(ends)]
     words += [f"above {number(ends[-1])}"] if ends else []
-    said = values.cut(ends, labels=words).cast(pl.String) if ends else values.cast(pl.String).replace({}, None)
-    bins, counts = grouped(said, labels, words)
+    numbers = values.to_numpy()
+    here = ~np.isnan(numbers)
+    counts = tally(np.searchsorted(ends, numbers[here]), labels[here], len(words))
+    bins = made([(word, VALUE) for word in words], counts)
     return Segment(name, names, bool(PROTECTED & set(names)), bins, information(counts))
