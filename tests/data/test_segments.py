@@ -53,7 +53,7 @@ def test_who_has_no_employer_is_a_group_and_fifths_are_fifths() -> None:
     assert len(fifths) == 5
     assert max(fifths) - min(fifths) <= 2
     # An income of zero has no ratio.
-    assert sum(part.rows for part in found["Instalment for 100 of yearly income"].bins) == ROWS - 1
+    assert sum(part.rows for part in found["Instalment for 100 of declared income"].bins) == ROWS - 1
 
 
 def test_what_is_watched_is_what_features_protect() -> None:

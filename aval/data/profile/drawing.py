@@ -152,6 +152,7 @@ def months(bins: Sequence[Bin], base: Rate | None) -> str:
     if scale and base:
         y = 110 - 100 * base.value / scale
         drawn += f'<line class="base" x1="0" x2="880" y1="{y:.1f}" y2="{y:.1f}"/>'
+        drawn += f'<text class="figure" x="0" y="{y - 42:.1f}">all: {percent(base.value)}</text>'
     every = -(-len(bins) // 12)
     for place, part in enumerate(bins):
         x, high = step * place, 50 * part.rows / top

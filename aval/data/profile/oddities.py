@@ -16,6 +16,7 @@ from aval.data.tables import columns
 _WORDS: Final = ("XNA", "XAP", "Unknown")  # how the published tables write "no value" in text
 _IDLE = 0.999
 _AGAIN = 20  # an extreme that so many rows repeat is no outlier but a sign
+_MANY = 50  # values that make a number continuous: 0 of a count that is seldom 1 is no stand-in
 _FAR = 10  # times the 99th percentile
 
 _IMPOSSIBLE: Final[tuple[tuple[str, str, pl.Expr], ...]] = (
@@ -114,7 +115,7 @@ def _of_values(column: Column, values: pl.Series, labels: Labels) -> list[Anomal
     found = []
     high = np.quantile(known, 0.99)
     for extreme, rest in ((known.max(), known[known < known.max()]), (known.min(), known[known > known.min()])):
-        if not len(rest) or (known == extreme).sum() < _AGAIN:
+        if (known == extreme).sum() < _AGAIN or len(np.unique(rest)) < _MANY:
             continue
         near = rest.max() if extreme > rest.max() else rest.min()
         first, last = np.quantile(rest, [0.01, 0.99])

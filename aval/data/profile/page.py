@@ -147,7 +147,7 @@ def _missing(facts: Profile) -> str:
         ]
         for place, block in enumerate(missing.blocks, 1)
     ]
-    heads = ("block", "columns", "miss any", "", "", "miss all", "default without", "default with", "apart")
+    heads = ("block", "columns", "miss any", "", "", "miss all", "default rate where missing", "where there", "apart")
     text = "<h3>Columns of the application that go missing together</h3>"
     text += "<p>Of the applicants who miss either of two columns of a block, about 95&nbsp;% or more miss both. "
     text += "<em>Apart</em>: the intervals of the two default rates have nothing in common.</p>"
@@ -161,7 +161,9 @@ def _missing(facts: Profile) -> str:
         for gap in missing.columns
     ]
     every = _table(
-        ("table", "column", "rows without", "share", "", "default without", "default with"), columns, (2, 3, 5, 6)
+        ("table", "column", "rows without", "share", "", "default rate where missing", "where there"),
+        columns,
+        (2, 3, 5, 6),
     )
     return text + _folded(f"All {len(columns)} columns with gaps, of every table", every)
 
@@ -174,7 +176,7 @@ def _anomalies(facts: Profile) -> str:
         + [rated(rate) if rate else "" for rate in (odd.rate, odd.others)]
         for odd in facts.anomalies
     ]
-    heads = ("table", "column", "what", "rows", "share", "default of these", "of the others")
+    heads = ("table", "column", "what", "rows", "share", "default rate of these", "of the others")
     kept = [
         [escape(entry.table), *(f"{n:,}" for n in (entry.kept, entry.rejected, entry.orphans, entry.unknown_levels))]
         for entry in facts.quality
@@ -235,7 +237,7 @@ def _histories(facts: Profile) -> str:
     return (
         "<p>Rows are counted over the applicants who have any; how far back the oldest row lies is that of the median "
         "applicant.</p>"
-        + _table((*heads, "default with", "default without"), rows, numbers=(1, 2, 4, 5, 6, 7, 8, 9))
+        + _table((*heads, "default rate with rows", "without"), rows, numbers=(1, 2, 4, 5, 6, 7, 8, 9))
         + f'<h3>Depth: applicants by number of rows</h3><div class="cards">{cards}</div>'
     )
 

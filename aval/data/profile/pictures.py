@@ -53,9 +53,9 @@ def _overview(facts: Profile) -> "Figure":
     _bare(outcome)
     held = [table for table in facts.tables if table.table != "application"]
     names = [f"{t.table} ({t.median:,.0f} rows)" if t.supplied else f"{t.table} (not supplied)" for t in held]
-    _bars(coverage, names, [t.coverage for t in held], "Share of applicants with any row (median rows)")
+    _shares(coverage, names, [t.coverage for t in held], "Share of applicants with any row (median rows)")
     blocks = facts.missing.blocks[:10]
-    _bars(missing, [stem(block.columns) for block in blocks], [block.share for block in blocks], "Most often missing")
+    _shares(missing, [stem(block.columns) for block in blocks], [block.share for block in blocks], "Most often missing")
     _ranking(predictors, facts, 10)
     return figure
 
@@ -88,8 +88,13 @@ def _missing(facts: Profile) -> "Figure | None":
         vmax=1.3,
         aspect="auto",
     )
-    axes.set_xticks(range(len(shown)), [stem(blocks[block].columns) for block in shown], rotation=60, ha="right")
+    names = [_short(stem(blocks[block].columns), 30) for block in shown]
+    axes.set_xticks(range(len(shown)), names, rotation=60, ha="right")
     axes.set_yticks(range(len(patterns)), [f"{percent(pattern.share)}" for pattern in patterns])
+    axes.set_xticks([place + 0.5 for place in range(len(shown) - 1)], minor=True)
+    axes.set_yticks([place + 0.5 for place in range(len(patterns) - 1)], minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.5)
+    axes.tick_params(which="minor", length=0)
     axes.tick_params(labelsize=7)
     axes.set_ylabel("share of applicants")
     axes.set_title("What goes missing together: the most frequent patterns (dark: missing)", loc="left")
@@ -116,7 +121,7 @@ def _segments(facts: Profile) -> "Figure | None":
     above = [100 * (rate.high - rate.value) for _, rate in chosen]
     axes.errorbar(values, places, xerr=[below, above], fmt="o", color=_ORANGE, markersize=4, linewidth=1.4)
     axes.axvline(100 * base.value, color="black", linestyle="--", linewidth=0.8)
-    axes.set_yticks(places, [name if len(name) < 56 else name[:54] + "…" for name, _ in chosen], fontsize=8)
+    axes.set_yticks(places, [_short(name, 56) for name, _ in chosen], fontsize=8)
     axes.set_xlabel("default rate in %, with its 95 % interval")
     axes.set_title("Segments that default least and most (dashed: all)", loc="left")
     _bare(axes)
@@ -148,10 +153,22 @@ def _figure(width: float, height: float) -> "Figure":
     return figure
 
 
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _shares(axes: "Axes", names: list[str], values: list[float], title: str) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    _bars(axes, [_short(name, 40) for name in names], values, title)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+
+
 def _bars(axes: "Axes", names: list[str], values: list[float], title: str) -> None:
     places: Any = range(len(names))
     axes.barh(places, values, color=_BLUE)
     axes.set_yticks(places, names, fontsize=8)
+    axes.margins(y=0.01)
     axes.invert_yaxis()
     axes.set_title(title, loc="left")
     _bare(axes)

@@ -27,7 +27,7 @@ def segments(known: pl.DataFrame, columns: Sequence[Distribution], labels: Label
         _banded("Years with the employer", "DAYS_EMPLOYED", (1, 3, 5, 10, 20), "years", known, labels),
         _fifths("Yearly income", "AMT_INCOME_TOTAL", known, labels),
         _fifths("Amount of the loan", "AMT_CREDIT", known, labels),
-        _fifths("Instalment for 100 of yearly income", ("AMT_ANNUITY", "AMT_INCOME_TOTAL"), known, labels),
+        _fifths("Instalment for 100 of declared income", ("AMT_ANNUITY", "AMT_INCOME_TOTAL"), known, labels),
         *(
             Segment(_title(column), (column.column,), column.column in PROTECTED, column.bins, column.iv)
             for column in columns
@@ -63,12 +63,12 @@ def _banded(name: str, column: str, ends: Sequence[int], unit: str, known: pl.Da
 
 
 def _fifths(name: str, column: str | tuple[str, str], known: pl.DataFrame, labels: Labels) -> Segment:
-    """Fifths of the applicants by a number, or by 1200 times a ratio: a monthly amount for 100 of a yearly one."""
+    """Fifths of the applicants by a number, or by 100 times a ratio."""
     names = (column,) if isinstance(column, str) else column
     if isinstance(column, str):
         values = known[column].cast(pl.Float64)
     else:
-        values = 1200.0 * known[column[0]] / known.select(pl.when(pl.col(column[1]) > 0).then(column[1])).to_series()
+        values = 100.0 * known[column[0]] / known.select(pl.when(pl.col(column[1]) > 0).then(column[1])).to_series()
     values = values.cast(pl.Float64).fill_null(float("nan"))
     ends = sorted(
         {float(end) for share in (0.2, 0.4, 0.6, 0.8) if (end := values.drop_nans().quantile(share)) is not None}
