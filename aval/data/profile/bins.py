@@ -228,7 +228,7 @@ def _histogram(known: npt.NDArray[np.float64], labels: Labels, whole: bool) -> H
         return None
     codes = np.clip(((known - low) / (high - low) * bars).astype(np.int64), 0, bars - 1)
     unknown, paid, defaulted = tally(codes, labels, bars).T.tolist()
-    return Histogram(low, high, tuple(paid), tuple(defaulted), tuple(unknown))
+    return Histogram(low, high, whole, tuple(paid), tuple(defaulted), tuple(unknown))
 
 
 def _pearson(numbers: npt.NDArray[np.float64], labels: Labels) -> tuple[float | None, int]:

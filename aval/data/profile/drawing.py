@@ -66,11 +66,11 @@ def _whisker(rate: Rate, scale: float, y: float) -> str:
 
 
 def _continuous(found: Distribution, bars: Histogram, base: Rate | None) -> str:
-    labelled = sum(bars.paid) + sum(bars.defaulted)
+    labelled, half = sum(bars.paid) + sum(bars.defaulted), 0.5 if bars.whole else 0.0
     drawn = _outline(bars) if labelled else _plain(bars)
     drawn += (
-        f'<text class="figure" x="0" y="122">{escape(number(bars.low))}</text>'
-        f'<text class="figure" x="196" y="122" text-anchor="end">{escape(number(bars.high))}</text>'
+        f'<text class="figure" x="0" y="122">{escape(number(bars.low + half))}</text>'
+        f'<text class="figure" x="196" y="122" text-anchor="end">{escape(number(bars.high - half))}</text>'
     )
     scale = _scale(found.bins, base)
     if scale and base:

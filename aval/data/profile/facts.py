@@ -23,6 +23,7 @@ class Histogram:
 
     low: float
     high: float
+    whole: bool  # bars of whole numbers, whose ends lie half a step outside
     paid: tuple[int, ...]
     defaulted: tuple[int, ...]
     unknown: tuple[int, ...]

@@ -176,7 +176,7 @@ def _anomalies(facts: Profile) -> Iterator[Finding]:
         yield Finding(
             "anomalies",
             f"{several(len(idle), 'column')} {'says' if len(idle) == 1 else 'say'} next to nothing",
-            f"{named} {'holds' if len(idle) == 1 else 'hold'} one value for 99.9 % of applicants or more.",
+            f"{named} {'holds' if len(idle) == 1 else 'hold'} one value for {percent(0.999)} of applicants or more.",
         )
 
 

@@ -296,7 +296,9 @@ def _card(column: Distribution, facts: Profile) -> str:
     if column.missing:
         said.append(f"{percent(column.missing / column.rows)} missing")
     if column.iv is not None:
-        said.append(f"information value {column.iv:.3f} ({strength(column)})")
+        # A history's rows are alike within an applicant, so the limit of noise does not hold for them.
+        word = f" ({strength(column)})" if column.table == "application" else ""
+        said.append(f"information value {column.iv:.3f}{word}")
     if column.pearson is not None:
         said.append(f"correlation with default {column.pearson:+.3f}")
     base = facts.base if column.table == "application" else column.rate

@@ -9,7 +9,6 @@ STYLE: Final = """
   --line: #343b45; --rail: #2a3038; --blue: #6db3e8; --all: #4a7fa6; --orange: #ff9d57; --link: #8cc4f2;
   --odd: #6d7784; } }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue",
   Arial, "Liberation Sans", sans-serif; display: grid; grid-template-columns: 210px minmax(0, 1fr); }
 nav { position: sticky; top: 0; align-self: start; height: 100vh; overflow: auto; padding: 28px 12px 20px 24px;

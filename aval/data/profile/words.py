@@ -43,7 +43,7 @@ def rated(rate: Rate | None, *, bare: bool = False) -> str:
     if rate is None:
         return "not known"
     said = percent(rate.value)
-    return said if bare else f"{said} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
+    return said if bare else f"{said} ({100 * rate.low:.1f}{_SPACE}to{_SPACE}{100 * rate.high:.1f})"
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
