@@ -98,25 +98,24 @@ def ingest(
 
 @app.command()
 def profile(ctx: typer.Context, as_json: Json = False) -> None:
-    """Say in a page what the warehouse holds, and draw it into AVAL_HOME/profile.
+    """Say what the warehouse holds and what goes with default: findings here, the whole report in AVAL_HOME/profile.
 
-    Example: [bold]aval profile[/bold]
+    The report is one HTML file that loads nothing from the network. Example: [bold]aval profile[/bold]
     """
     from aval.data.profile import summary, write
     from aval.data.warehouse import Warehouse
 
     home: Path = ctx.obj.home
     warehouse = Warehouse.open(home / "warehouse")
-    facts = summary(warehouse)
-    try:
-        picture = str(write(warehouse, home / "profile", facts))
-    except ImportError:  # deciding does without matplotlib
-        picture = "not drawn (it takes `pip install aval[lab]`)"
+    with _progress() as told:
+        facts = summary(warehouse, told)
+        told("drawing", 0, 1)
+        page = write(facts, home / "profile")
     if as_json:
         typer.echo(facts.json())
     else:
         _print_profile(facts)
-        typer.echo(f"\nPicture: {picture}")
+        typer.echo(f"\nReport: {page}")
 
 
 def _print_manifest(manifest: "Manifest", target: Path) -> None:
@@ -131,19 +130,17 @@ def _print_manifest(manifest: "Manifest", target: Path) -> None:
 
 
 def _print_profile(facts: "Profile") -> None:
-    rate = "nobody is labelled" if facts.default_rate is None else f"{facts.default_rate:.2%} of the labelled defaulted"
-    days = "" if facts.first_on is None else f", applied from {facts.first_on} to {facts.last_on}"
-    typer.echo(f"{facts.applications:,} applications, {facts.labelled:,} labelled; {rate}{days}\n")
+    from textwrap import fill
+
+    from aval.data.profile.findings import findings
+
+    typer.echo(f"{facts.applications:,} applications, {facts.labelled:,} labelled\n")
     typer.echo(f"{'table':<24}{'rows':>13}{'applicants':>12}{'rows each':>11}")
     for held in facts.tables:
         share = f"{held.coverage:.1%}" if held.supplied else "absent"
         typer.echo(f"{held.table:<24}{held.rows:>13,}{share:>12}{held.depth:>11.1f}")
-    typer.echo("\nMost often missing")
-    for gap in facts.missing[:8]:
-        typer.echo(f"  {gap.table:<24}{gap.column:<30}{gap.share:>7.1%}")
-    typer.echo("\nGoes with default (correlation)")
-    for link in facts.correlations[:8]:
-        typer.echo(f"  {link.column:<30}{link.value:>+7.3f}")
-    typer.echo("\nOdd")
-    for odd in facts.anomalies[:10]:
-        typer.echo(f"  {odd.table:<24}{odd.column:<28}{odd.what:<28}{odd.rows:>10,} rows ({odd.share:.1%})")
+    for found in findings(facts):
+        typer.echo(f"\n{found.title}")
+        typer.echo(fill(found.text, 100, initial_indent="  ", subsequent_indent="  "))
+        for point in found.points:
+            typer.echo(fill(point, 100, initial_indent="  - ", subsequent_indent="    "))

@@ -8,9 +8,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from aval.credit import rate
+from aval.credit.rate import Rate
+
 LEVEL: Final = 0.95
-Z: Final = 1.959963984540054
-"""The standard normal's 97.5 % point: 95 % lies within plus or minus Z."""
+Z: Final = rate.Z
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,19 +36,9 @@ class Interval:
 
 
 def wilson(hits: int, rows: int) -> Interval | None:
-    """The share `hits / rows` with Wilson's score interval (1927, doi:10.1080/01621459.1927.10502953).
-
-    It keeps within 0 and 1 and stays honest near both, where the textbook interval collapses to a
-    point. None when there are no rows.
-    """
-    if rows == 0:
-        return None
-    share = hits / rows
-    spread = 1.0 + Z * Z / rows
-    middle = (share + Z * Z / (2.0 * rows)) / spread
-    half = Z / spread * math.sqrt(share * (1.0 - share) / rows + Z * Z / (4.0 * rows * rows))
-    # At no hits, and at all, the formula's own end is exact; rounding must not push the share outside.
-    return Interval(share, min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share))
+    """The share `hits / rows` with Wilson's score interval, as `Rate` computes it. None when there are no rows."""
+    found = Rate.of(hits, rows)
+    return None if found is None else Interval(found.value, found.low, found.high)
 
 
 def wald(value: float, variance: float, low: float = -math.inf, high: float = math.inf) -> Interval:

@@ -57,7 +57,8 @@ def test_profile_prints_and_draws(tmp_path: Path, source: Path) -> None:
     run(tmp_path, "ingest", str(source))
     said = run(tmp_path, "profile")
     assert f"{hand.APPLICANTS} applications, {hand.LABELLED} labelled" in said
-    assert (tmp_path / "profile" / "overview.png").is_file()
+    assert str(tmp_path / "profile" / "profile.html") in said.replace("\n", "")
+    assert (tmp_path / "profile" / "profile.html").is_file()
     assert json.loads(run(tmp_path, "profile", "--json"))["labelled"] == hand.LABELLED
 
 

@@ -65,7 +65,7 @@ def test_every_module_has_its_test_file() -> None:
         if not file.is_relative_to(ROOT / "aval") or file.name in ("__init__.py", "__main__.py"):
             continue
         folder, name = file.parent.name, file.stem
-        door = "lender" if folder == "lender" else f"{folder}_commands" if name == "commands" else name
+        door = folder if folder in ("lender", "profile") else f"{folder}_commands" if name == "commands" else name
         if not tests & {f"test_{door}", THROUGH.get(name, "")}:
             untested.append(f"{folder}/{name}")
     assert not untested
