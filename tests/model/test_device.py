@@ -83,5 +83,6 @@ def test_a_card_gives_the_same_within_tolerance(name: str) -> None:
         learner(given, "plan").fit(given, rows(0, 6000), seed=5, threads=2, device=kind).scorer.margin(matrix)
         for kind in ("cpu", "cuda")
     )
-    assert np.corrcoef(here, there)[0, 1] > 0.98
-    assert auc(others.target, here).value == pytest.approx(auc(others.target, there).value, abs=0.01)
+    # A forest there draws other rows and columns; boosters grow nearly the same trees.
+    assert np.corrcoef(here, there)[0, 1] > (0.9 if name == "forest" else 0.98)
+    assert auc(others.target, here).value == pytest.approx(auc(others.target, there).value, abs=0.02)

@@ -154,7 +154,10 @@ def test_a_cards_forest_votes_shares_and_ranks_as_well() -> None:
     assert np.mean(vote) == pytest.approx(np.mean(rows().target), abs=0.02)
     own = fit(candidate(n_estimators=60, min_samples_leaf=5), rows(), seed=5, threads=1).scorer.margin(matrix)
     assert auc(others.target, vote).value == pytest.approx(auc(others.target, own).value, abs=0.015)
-    assert np.mean(card(class_weight="balanced").margin(matrix)) == pytest.approx(0.5, abs=0.1)
+    weighed = candidate(n_estimators=60, min_samples_leaf=5, class_weight="balanced")
+    own = fit(weighed, rows(), seed=5, threads=1).scorer.margin(matrix)
+    # A leaf of five rows is one of fewer defaulters there: votes are a little lower.
+    assert np.mean(card(class_weight="balanced").margin(matrix)) == pytest.approx(np.mean(own), abs=0.08)
 
 
 def test_what_a_cards_forest_cannot_do_is_an_error() -> None:
