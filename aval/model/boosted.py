@@ -1,8 +1,10 @@
 """XGBoost's trees as they decide: its own UBJSON format, one thread, the same numbers every time."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -19,6 +21,14 @@ PARAMETERS: Final = "parameters"
 _KINDS: Final[Mapping[str, str]] = {"gain": "total_gain", "split": "weight"}
 
 
+def library() -> ModuleType:
+    """XGBoost, its idle threads asleep: spinning, two of them took 54 s on a busy machine for one thread's 7 s."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import xgboost
+
+    return xgboost
+
+
 class Boosted:
     """A fitted XGBoost booster. Its margin is the log-odds before calibration, or a forest's mean vote."""
 
@@ -27,8 +37,7 @@ class Boosted:
 
     def __init__(self, raw: bytes) -> None:
         """From UBJSON. Raises ArtefactError where it is not a whole model with its parameters."""
-        import xgboost
-
+        xgboost = library()
         # XGBoost stops the whole process on an empty text, so the frame is looked at first.
         if not (raw.startswith(b"{L") and b"learner" in raw[:20] and raw.endswith(b"}")):
             raise ArtefactError(MODEL, "it is not a whole XGBoost model")
@@ -72,11 +81,9 @@ class Boosted:
 
         XGBoost adds them up in single precision; what that loses (some millionths) is counted into the bias.
         """
-        import xgboost
-
         if not len(matrix):
             return np.empty((0, int(self._booster.num_features()) + 1))
-        rows = xgboost.DMatrix(matrix, feature_types=self._types, enable_categorical=True, nthread=1)
+        rows = library().DMatrix(matrix, feature_types=self._types, enable_categorical=True, nthread=1)
         self._booster.set_param({"nthread": threads})
         try:
             found = np.asarray(self._booster.predict(rows, pred_contribs=True), dtype=np.float64)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from aval.errors import OptionError
+from aval.model import boosted
 from aval.model.trees import library
 
 DEVICES: Final = ("cpu", "cuda")
@@ -68,9 +69,7 @@ def lightgbm_device() -> str | None:
 
 
 def _xgboost() -> bool:
-    import xgboost
-
-    return bool(xgboost.build_info().get("USE_CUDA"))
+    return bool(boosted.library().build_info().get("USE_CUDA"))
 
 
 _BUILT: Final[Mapping[str, tuple[str, Callable[[], bool]]]] = {

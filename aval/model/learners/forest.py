@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from aval.errors import PlanError
-from aval.model.boosted import Boosted, stored
+from aval.model.boosted import Boosted, library, stored
 from aval.model.candidates import Candidate, Fit, Rows, Setting, agree, nearest
 from aval.model.forest import Forest, text
 from aval.model.learners.xgboost import explained
@@ -130,8 +130,7 @@ def on_card(
     vote, as scikit-learn's is. Rows are drawn without replacement, each as often as a bootstrap draws any.
     Under class weights `min_samples_leaf` counts weighted rows, of mean weight 1.
     """
-    import xgboost
-
+    xgboost = library()
     stated = candidate.parameters
     for name in stated:
         if name not in ON_CARD:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from aval.errors import PlanError
-from aval.model.boosted import Boosted, stored
+from aval.model.boosted import Boosted, library, stored
 from aval.model.candidates import Candidate, Fit, Rows, Setting, agree, nearest
 from aval.model.learners.lightgbm import SLOWEST
 from aval.model.monotone import MONOTONE, checked, constraints
@@ -90,8 +90,7 @@ def fit(
     Raises:
         PlanError: XGBoost refuses a setting, or trained with another one than the plan states.
     """
-    import xgboost
-
+    xgboost = library()
     own = ("num_boost_round", "early_stopping_rounds", MONOTONE)
     asked = {name: value for name, value in candidate.parameters.items() if name not in own}
     asked = {**asked, **FORCED, "seed": seed, "device": device}
@@ -134,9 +133,7 @@ def fit(
 
 
 def _counter(advance: Callable[[int], None]) -> Any:
-    import xgboost
-
-    class Counter(xgboost.callback.TrainingCallback):
+    class Counter(library().callback.TrainingCallback):  # type: ignore[misc]
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
             advance(1)
             return False
@@ -147,11 +144,9 @@ def _counter(advance: Callable[[int], None]) -> Any:
 @contextmanager
 def explained(plan: str | Path, name: str) -> Iterator[None]:
     """What XGBoost refuses, as one sentence."""
-    import xgboost
-
     try:
         yield
-    except xgboost.core.XGBoostError as problem:
+    except library().core.XGBoostError as problem:
         said = _sentence(str(problem))
         raise PlanError(plan, f"{name}: XGBoost refuses it ({said})", "correct the setting it names") from None
 
