@@ -95,6 +95,7 @@ def test_stored_and_loaded_it_gives_the_same_numbers(fitted: Forest, tmp_path: P
     loaded = load_scorer(tmp_path)
     assert np.array_equal(loaded.margin(matrix), fitted.margin(matrix))
     assert loaded.parameters == fitted.parameters
+    assert loaded.link == fitted.link
     used = loaded.parameters
     assert (used["n_estimators"], used["max_depth"], used["random_state"], used["criterion"]) == (
         "25",

@@ -63,6 +63,7 @@ def test_stored_and_loaded_it_gives_the_same_numbers(fitted: Boosted, tmp_path: 
     loaded = load_scorer(tmp_path)
     assert np.array_equal(loaded.margin(matrix), fitted.margin(matrix))
     assert loaded.parameters == fitted.parameters
+    assert loaded.link == fitted.link
     assert (loaded.size, loaded.kind) == (40, "boosted")
     whole = (tmp_path / MODEL).read_bytes()
     for damaged in (b"", whole[: len(whole) // 2], b"{}"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from aval.errors import PlanError
 from aval.model.boosted import Boosted, library, stored
-from aval.model.candidates import Candidate, Fit, Rows, Setting, agree, nearest
+from aval.model.candidates import Candidate, Fit, Rows, Setting, agree, known_only
 from aval.model.forest import Forest, text
 from aval.model.learners.xgboost import explained
 
@@ -36,13 +36,10 @@ def check(candidate: Candidate, plan: str | Path) -> None:
     Raises:
         PlanError: says which setting, and the nearest known name.
     """
-    for name, value in candidate.parameters.items():
+    for name in candidate.parameters:
         if name in ("random_state", "n_jobs", "warm_start", "bootstrap", "oob_score", "verbose"):
             raise PlanError(plan, f"{candidate.name}: {name} is not for a plan to set", "leave it out")
-        if name not in _OPEN:
-            raise PlanError(plan, f"{candidate.name}: a forest has no parameter {name!r}", nearest(name, _OPEN))
-        if not isinstance(value, float | int | bool | str):
-            raise PlanError(plan, f"{candidate.name}: {name} is not a number or a word", "state one value")
+    known_only(candidate, _OPEN, "a forest", plan)
     count = candidate.parameters.get("n_estimators", 100)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise PlanError(plan, f"{candidate.name}: n_estimators is not a whole number above 0", "state one")
