@@ -33,6 +33,7 @@ laws: .venv/dev  ## the property tests, at length
 
 docs: .venv/dev  ## regenerate what is generated in docs/
 	$(BIN)/aval features --docs docs/features.md
+	$(BIN)/python -m aval.model.monotone docs/monotone.md
 
 lock: .venv/tools ## pin every dependency again, with hashes and without addresses
 	@for set in $(SETS); do \

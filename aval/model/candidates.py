@@ -21,7 +21,7 @@ BLEND: Final = "blend"
 
 _RESAMPLING: Final = "resampling."
 
-LEARNERS: Final = ("lightgbm", "logistic")
+LEARNERS: Final = ("lightgbm", "logistic", "xgboost", "forest")
 """Each a module of `learners/` under its name."""
 
 
@@ -124,10 +124,13 @@ class Learner(Protocol):
         size: int | None = None,
         seed: int = 0,
         threads: int = 2,
+        device: str = "cpu",
         advance: Callable[[int], None] | None = None,
         plan: str | Path = "plan",
     ) -> Fit:
         """Learn from `rows`; where the form grows, `size` parts, or until `held` rows stop getting better.
+
+        `device` is `cpu` or `cuda`, for those who can use it; what they leave behind decides on a processor.
 
         Raises:
             PlanError: the learner refuses a setting, or learned with another one than the plan states.
@@ -151,6 +154,7 @@ def fit(
     size: int | None = None,
     seed: int = 0,
     threads: int = 2,
+    device: str = "cpu",
     advance: Callable[[int], None] | None = None,
     plan: str | Path = "plan",
 ) -> Fit:
@@ -160,7 +164,8 @@ def fit(
         PlanError: see `Learner.fit`, and what `Layout` and `resample` refuse.
     """
     form = learner(candidate, plan)
-    ways: dict[str, Any] = {"size": size, "seed": seed, "threads": threads, "advance": advance, "plan": plan}
+    ways: dict[str, Any] = {"size": size, "seed": seed, "threads": threads, "device": device}
+    ways |= {"advance": advance, "plan": plan}
     if candidate.design is None:
         return form.fit(candidate, rows, held, **ways)
     from aval.model.design import Design, Designed, Layout
@@ -192,3 +197,24 @@ def nearest(name: str, known: Iterable[str]) -> str:
     same = {one.lower(): one for one in known}
     found = difflib.get_close_matches(name.strip().lower(), list(same), 1)
     return f"did you mean {same[found[0]]!r}" if found else "leave it out"
+
+
+def agree(plan: str | Path, candidate: Candidate, asked: Mapping[str, Setting], used: Mapping[str, str]) -> None:
+    """What a library wrote down must be what was asked for. Raises PlanError where it bent a setting."""
+    for name, value in asked.items():
+        written = used.get(name)
+        if written is not None and not _same(value, written):
+            raise PlanError(
+                plan,
+                f"{candidate.name}: {name} = {value} was asked for, {written} was used",
+                "state a value it accepts",
+            )
+
+
+def _same(value: Setting, written: str) -> bool:
+    if isinstance(value, str):
+        return value == written
+    try:
+        return abs(float(written) - float(value)) <= 1e-6 * max(1.0, abs(float(value)))
+    except ValueError:
+        return False

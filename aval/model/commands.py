@@ -37,6 +37,9 @@ def train(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads to train with [AVAL_THREADS].", show_default=False)] = 0,
+    device: Annotated[
+        str, typer.Option(help="cpu, or cuda for LightGBM, XGBoost and forests on an NVIDIA card.")
+    ] = "cpu",
     search: Annotated[
         str, typer.Option(help="How axes are searched, whatever the plan says: grid, halving or optuna.")
     ] = "",
@@ -69,6 +72,7 @@ def train(
             home=home,
             truth=known,
             threads=threads or ctx.obj.threads,
+            device=device,
             advance=told,
         )
     done: list[dict[str, Any]] = []

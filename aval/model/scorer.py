@@ -84,6 +84,8 @@ _FORMS: Final[Mapping[str, str]] = {
     "designed": "aval.model.design:Designed",
     "linear": "aval.model.linear:Linear",
     "trees": "aval.model.trees:Trees",
+    "boosted": "aval.model.boosted:Boosted",
+    "forest": "aval.model.forest:Forest",
 }
 """Kind -> where its class is; imported when such a model is loaded."""
 

@@ -26,6 +26,7 @@ from aval.model import artefact
 from aval.model.blend import Member, blended
 from aval.model.calibration import Platt
 from aval.model.candidates import Candidate
+from aval.model.device import ready
 from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
 from aval.model.explanation import importance
@@ -108,6 +109,7 @@ def train(
     home: Path | None = None,
     truth: Path | None = None,
     threads: int = 2,
+    device: str = "cpu",
     advance: Advance | None = None,
 ) -> list[Trained]:
     """Train every candidate of the plan; each is stored in a folder of its own under `folder`.
@@ -121,12 +123,14 @@ def train(
         truth: a Parquet file of true probabilities (SK_ID_CURR, probability), which only a simulation has.
             Read after everything is fitted, for the figures alone.
         threads: for training; the trees do not depend on it.
+        device: `cpu`, or `cuda` for the learners that can train there.
         advance: told about progress.
     """
     from aval.features.build import holding
 
     if threads < 1:
         raise OptionError("--threads", "is at least 1")
+    ready(device, [candidate.learner for candidate in plan.candidates])
     whole = holding(plan.features)
     features = plan.feature_set(whole)
     parts = split(warehouse.labels(), warehouse.calendar(), plan.test_share, plan.seed)
@@ -146,7 +150,7 @@ def train(
     for candidate in plan.candidates:
         forget_peak()
         start = time.perf_counter()
-        task = _Task(warehouse, plan, policy, candidate, features, file, parts, threads, advance)
+        task = _Task(warehouse, plan, policy, candidate, features, file, parts, threads, device, advance)
         learned[candidate.name] = task.learn(table, [learned[name] for name in candidate.of])
         trained = task.judge(learned[candidate.name], table, folder / candidate.name, truth)
         found.append(replace(trained, seconds=read + time.perf_counter() - start, peak_bytes=peak_bytes()))
@@ -200,6 +204,7 @@ class _Task:
     file: Path
     parts: Split
     threads: int
+    device: str
     advance: Advance | None
 
     @cached_property
@@ -215,7 +220,8 @@ class _Task:
             made = Member(name, across.margin, Platt.fit(across.margin, target), form)
             seconds = time.perf_counter() - start + sum(one.seconds for one in members)
             return _Learned(members[0].encoding, made, across, None, seconds)
-        fitter = Fitter(self.candidate, table, target, self.plan.seed, self.threads, self.plan.name, self.advance)
+        ways = (self.plan.seed, self.threads, self.plan.name, self.advance, self.device)
+        fitter = Fitter(self.candidate, table, target, *ways)
         found = None
         if self.candidate.axes:
             _tell(self.advance, "search", 0.0)

@@ -41,6 +41,7 @@ class Fitter:
     threads: int = 2
     plan: str | Path = "plan"
     advance: Callable[[str, float], None] | None = None
+    device: str = "cpu"
 
     def of(self, candidate: Candidate) -> "Fitter":
         """The same rows for another candidate, in silence."""
@@ -92,6 +93,7 @@ class Fitter:
             size=size,
             seed=self.seed,
             threads=self.threads,
+            device=self.device,
             advance=count,
             plan=self.plan,
         )

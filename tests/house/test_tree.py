@@ -38,6 +38,7 @@ THROUGH = {
     "describe": "test_features_commands",
     "artefact": "test_model",
     "trees": "test_model",
+    "boosted": "test_xgboost",
     "scorer": "test_model",
     "candidates": "test_plan",
     "linear": "test_logistic",

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from aval.errors import PlanError
-from aval.model.candidates import Candidate, Rows
+from aval.model.candidates import Candidate, Rows, agree
 from aval.model.encoding import Encoding
-from aval.model.learners.lightgbm import _agree, fit
+from aval.model.learners.lightgbm import fit
 from aval.model.trees import Trees, parameters
 
 QUICK = {"learning_rate": 0.1, "num_iterations": 40, "num_leaves": 8, "min_data_in_leaf": 20, "lambda_l2": 5.0}
@@ -56,11 +56,11 @@ def test_what_is_logged_is_what_was_used() -> None:
 
 def test_a_setting_lightgbm_bent_would_be_an_error_not_a_footnote() -> None:
     asked = {"num_leaves": 31, "learning_rate": 0.1, "extra_trees": True, "objective": "binary"}
-    _agree("small", candidate(), asked, {"num_leaves": "31", "learning_rate": "0.1", "extra_trees": "1"})
+    agree("small", candidate(), asked, {"num_leaves": "31", "learning_rate": "0.1", "extra_trees": "1"})
     with pytest.raises(PlanError, match="small: trees: num_leaves = 31 was asked for, 8 was used"):
-        _agree("small", candidate(), asked, {"num_leaves": "8"})
+        agree("small", candidate(), asked, {"num_leaves": "8"})
     with pytest.raises(PlanError, match="objective = binary was asked for, regression was used"):
-        _agree("small", candidate(), asked, {"objective": "regression"})
+        agree("small", candidate(), asked, {"objective": "regression"})
 
 
 def test_a_setting_lightgbm_refuses_is_one_sentence() -> None:

@@ -107,14 +107,21 @@ def test_optuna_keeps_to_its_budget() -> None:
     assert 1 <= len(found.trials) < 10_000
 
 
-def test_a_growing_form_stops_on_rows_of_its_own() -> None:
-    settings = {"num_iterations": 300, "early_stopping_round": 10, "learning_rate": 0.2, "num_leaves": 4}
-    subject = fitter(Candidate("trees", "lightgbm", settings, axes={"num_leaves": (4, 8)}), count=1500)
+@pytest.mark.parametrize(
+    ("name", "settings", "axis"),
+    [
+        ("lightgbm", {"num_iterations": 300, "early_stopping_round": 10, "num_leaves": 4}, "num_leaves"),
+        ("xgboost", {"num_boost_round": 300, "early_stopping_rounds": 10, "max_depth": 4}, "max_depth"),
+    ],
+)
+def test_a_growing_form_stops_on_rows_of_its_own(name: str, settings: dict[str, float], axis: str) -> None:
+    given = Candidate("trees", name, {**settings, "learning_rate": 0.2}, axes={axis: (4, 8)})
+    subject = fitter(given, count=1500)
     places = np.arange(1500)[:, None]
-    made = Estimator(subject, num_leaves=8).fit(places, subject.target)
+    made = Estimator(subject, **{axis: 8}).fit(places, subject.target)
     assert made.size_ is not None
     assert made.size_ < 300
-    assert made.scorer_.parameters["num_leaves"] == "8"
+    assert made.scorer_.parameters[axis] == "8"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from aval.errors import PlanError
-from aval.model.candidates import Candidate, Fit, Rows, Setting, nearest
+from aval.model.candidates import Candidate, Fit, Rows, Setting, agree, nearest
+from aval.model.device import lightgbm_device
+from aval.model.monotone import MONOTONE, checked, constraints
 from aval.model.trees import Trees, library, parameters
 
 SLOWEST: Final = 0.02
@@ -43,6 +45,8 @@ def check(candidate: Candidate, plan: str | Path) -> None:
     """
     aliases = _names()
     for name, value in candidate.parameters.items():
+        if name == MONOTONE:
+            continue
         canonical = aliases.get(name)
         if canonical is None:
             raise PlanError(plan, f"{candidate.name}: LightGBM has no parameter {name!r}", nearest(name, _OPEN))
@@ -52,6 +56,7 @@ def check(candidate: Candidate, plan: str | Path) -> None:
             raise PlanError(plan, f"{candidate.name}: {name} is another name of {canonical}", f"write {canonical}")
         if not isinstance(value, float | int | bool | str):
             raise PlanError(plan, f"{candidate.name}: {name} is not a number or a word", "state one value")
+    checked(candidate, plan)
     rate = candidate.parameters.get("learning_rate", 0.1)
     if not isinstance(rate, float | int) or rate < SLOWEST:
         raise PlanError(plan, f"{candidate.name}: the learning rate is below {SLOWEST}", f"state {SLOWEST} or more")
@@ -77,6 +82,7 @@ def fit(
     size: int | None = None,
     seed: int = 0,
     threads: int = 2,
+    device: str = "cpu",
     advance: Callable[[int], None] | None = None,
     plan: str | Path = "plan",
 ) -> Fit:
@@ -87,11 +93,19 @@ def fit(
     """
     lightgbm = library()
     count = most(candidate) if size is None else size
-    chosen = {name: value for name, value in candidate.parameters.items() if name != "early_stopping_round"}
+    own = ("early_stopping_round", MONOTONE)
+    chosen = {name: value for name, value in candidate.parameters.items() if name not in own}
     asked = {**chosen, **FORCED, "seed": seed, "num_iterations": count}
+    if device == "cuda":
+        asked["device_type"] = lightgbm_device() or "cuda"
+        # Each kind of device has its own way through the rows, which LightGBM chooses.
+        del asked["force_row_wise"]
     # All rows are looked at for the bins: a column whose rare missing values a sample overlooked would
     # read them as 0 for good.
-    settings = {**asked, "num_threads": threads, "bin_construct_sample_cnt": max(len(rows.target), 1)}
+    settings: dict[str, Any] = {**asked, "num_threads": threads, "bin_construct_sample_cnt": max(len(rows.target), 1)}
+    signs = constraints(candidate, rows.encoding, plan)
+    if signs is not None:
+        settings["monotone_constraints"] = signs
     patience = int(candidate.parameters.get("early_stopping_round", 0))
     history: dict[str, dict[str, list[float]]] = {}
     with _quiet(), _explained(plan, candidate.name):
@@ -113,30 +127,9 @@ def fit(
             settings, train, count, valid, ["held"] if valid else None, callbacks=callbacks, keep_training_booster=True
         )
         text = booster.model_to_string(num_iteration=-1)
-    _agree(plan, candidate, asked, parameters(text))
+    agree(plan, candidate, asked, parameters(text))
     losses = history["held"]["binary_logloss"] if held is not None else []
     return Fit(Trees(text), np.asarray(losses, dtype=np.float64))
-
-
-def _agree(plan: str | Path, candidate: Candidate, asked: Mapping[str, Setting], used: Mapping[str, str]) -> None:
-    """What LightGBM wrote down must be what was asked for."""
-    for name, value in asked.items():
-        written = used.get(name)
-        if written is not None and not _same(value, written):
-            raise PlanError(
-                plan,
-                f"{candidate.name}: {name} = {value} was asked for, {written} was used",
-                "state a value it accepts",
-            )
-
-
-def _same(value: Setting, written: str) -> bool:
-    if isinstance(value, str):
-        return value == written
-    try:
-        return abs(float(written) - float(value)) <= 1e-6 * max(1.0, abs(float(value)))
-    except ValueError:
-        return False
 
 
 @contextmanager

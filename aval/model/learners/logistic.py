@@ -39,6 +39,7 @@ def fit(
     size: int | None = None,
     seed: int = 0,
     threads: int = 2,
+    device: str = "cpu",
     advance: Callable[[int], None] | None = None,
     plan: str | Path = "plan",
 ) -> Fit:
@@ -52,7 +53,7 @@ def fit(
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    del held, size, threads
+    del held, size, threads, device
     if rows.categories or np.isnan(rows.matrix).any():
         raise PlanError(plan, f"{candidate.name}: it needs a dense matrix", "state [candidates.design]")
     settings: dict[str, Any] = dict(candidate.parameters)
