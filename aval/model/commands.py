@@ -49,7 +49,10 @@ def train(
     """
     from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
+    from aval.model.atlas import chart
     from aval.model.calibration import isotonic
+    from aval.model.influence import Influence
+    from aval.model.model import Model
     from aval.model.pictures import draw, overview
     from aval.model.plan import Plan
     from aval.model.report import facts, show
@@ -78,6 +81,7 @@ def train(
         curve = isotonic(probability, target)
         drawn = draw(trained.evaluation, place, ctx.obj.lang, fairness=trained.fairness, isotonic=curve)
         drawn.append(overview(trained.evaluation, place / "overview.png", ctx.obj.lang, isotonic=curve))
+        drawn += chart(Influence.of(Model.load(trained.folder)), place, ctx.obj.lang)
         version = registry.record(trained, drawn)
         crowned, why = _crown(registry, version, warehouse, policy, promote=promote)
         done.append({**facts(trained), "version": version, "champion": crowned, "gates": why, "pictures": str(place)})

@@ -44,6 +44,7 @@ THROUGH = {
     "rows": "test_training",
     "report": "test_model_commands",
     "gates": "test_registry",
+    "outline": "test_service_commands",
     "external": "test_application",
     "price": "test_application",
     "ratios": "test_application",

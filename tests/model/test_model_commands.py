@@ -60,7 +60,7 @@ def test_train_results_and_promote(place: Path) -> None:
     assert "tiny/one, version 1" in printed
     assert "Version 1: champion, for there was none." in printed
     assert "Version 2: not the champion; `aval promote 2 --why ...` lets the gates decide." in printed
-    assert len(list((place / "pictures" / "tiny" / "one").glob("*.png"))) == 8
+    assert len(list((place / "pictures" / "tiny" / "one").glob("*.png"))) == 12
 
     table = run(place, "results")
     assert "1 (champion)" in table
