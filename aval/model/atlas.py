@@ -124,7 +124,7 @@ def _pair(
     left.set_ylim(len(weights) - 0.4, -0.6)
     left.set_xlabel(words.say("influence_x"))
     about = words.say("repeats", repeats=words.number(found.repeats), rows=words.number(found.rows))
-    right.set_xlabel(f"{words.say('influence_cost')}\n{textwrap.fill(about, 52)}", fontsize=12)
+    right.set_xlabel(f"{words.say('influence_cost')}\n{textwrap.fill(about, 46)}", fontsize=12)
     right.axvline(0.0, color=BLACK, linewidth=1.0)
     left.xaxis.set_major_formatter(lambda value, _: words.number(value, 2))
     right.xaxis.set_major_formatter(lambda value, _: words.number(value))

@@ -117,7 +117,19 @@ def commands() -> list[str]:
 
 
 def test_the_promised_commands_are_there() -> None:
-    promised = {"simulate", "ingest", "profile", "features", "train", "promote", "score", "explain", "mlflow", "demo"}
+    promised = {
+        "simulate",
+        "ingest",
+        "profile",
+        "features",
+        "train",
+        "promote",
+        "rollback",
+        "score",
+        "explain",
+        "mlflow",
+        "demo",
+    }
     assert promised <= set(commands())
 
 
