@@ -93,7 +93,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "value_category": "a category's levels",
         "missing": "missing",
         "repeats": "mean and standard deviation of {repeats} shuffles of {rows} applicants of the test part "
-        "(red: above two deviations)",
+        "(orange: above two deviations)",
         "application": "The application",
         "bureau": "Credits with other lenders",
         "bureau_balance": "Monthly statuses at the bureau",
@@ -192,7 +192,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "value_category": "modalités d'une catégorie",
         "missing": "absente",
         "repeats": "moyenne et écart type de {repeats} mélanges de {rows} demandeurs du test "
-        "(rouge : au-delà de deux écarts)",
+        "(orange : au-delà de deux écarts)",
         "application": "La demande",
         "bureau": "Crédits auprès d'autres établissements",
         "bureau_balance": "Statuts mensuels au fichier de crédit",

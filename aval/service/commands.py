@@ -186,7 +186,7 @@ def _write_rejects(loaded: Any, out: Path) -> int:
 def explain(
     ctx: typer.Context,
     subject: Annotated[
-        str, typer.Argument(metavar="[ID]", help="SK_ID_CURR of the application; with --global, a version.")
+        str, typer.Argument(metavar="ID", help="SK_ID_CURR of the application; with --global, a version.")
     ] = "",
     overall: Annotated[
         bool, typer.Option("--global", help="What the model leans on over all applicants: the champion, or a version.")
