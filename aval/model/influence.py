@@ -64,7 +64,8 @@ class Weight:
     """Mean absolute contribution, of the sum over its features: what they say against each other cancels out."""
     gain: float
     """The form's own measure in training; 0 where it has none."""
-    split: int
+    split: float
+    """How often it divides applicants, a blend's as a share; 0 where the form has none."""
     cost: Spread | None = None
     """By how much 1000 applicants are dearer once it is permuted; None where that was not measured."""
     auc: Spread | None = None
@@ -203,7 +204,7 @@ def _weights(model: Model, contributions: Matrix, labels: Sequence[str]) -> dict
     names, groups = grouped(labels)
     size = np.abs(summed(contributions, groups, len(names))).mean(axis=0)
     found = {
-        name: Weight(float(size[k]), float(gain[groups == k].sum()), int(split[groups == k].sum()))
+        name: Weight(float(size[k]), float(gain[groups == k].sum()), float(split[groups == k].sum()))
         for k, name in enumerate(names)
     }
     return dict(sorted(found.items(), key=lambda entry: (-entry[1].contribution, entry[0])))
