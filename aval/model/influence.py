@@ -18,12 +18,12 @@ import numpy.typing as npt
 import polars as pl
 
 from aval.credit.policy import Cost
-from aval.errors import ArtefactError
+from aval.errors import RegistryError
 from aval.features.feature import SOURCES, FeatureSet
 from aval.model.encoding import Matrix
 from aval.model.evaluation import PER, row_costs
 from aval.model.explanation import grouped, summed
-from aval.model.model import IMPORTANCE, Model
+from aval.model.model import Model
 from aval.model.ranking import auc
 
 ROWS: Final = 10_000
@@ -127,14 +127,14 @@ class Influence:
         """What was stored with a model.
 
         Raises:
-            ArtefactError: it was stored without, or with less.
+            RegistryError: it was trained by code that measured less.
         """
         from pydantic import TypeAdapter, ValidationError
 
         try:
             return TypeAdapter(cls).validate_python(model.importance())
         except ValidationError:
-            raise ArtefactError(IMPORTANCE, "it is not what a model stores under that name") from None
+            raise RegistryError("the model was trained before its influence was measured", "train it again") from None
 
 
 def measure(
