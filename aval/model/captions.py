@@ -73,6 +73,35 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "sex": "Sex",
         "age": "Age",
         "family": "Family status",
+        "influence_groups": "{first} weighs most, {second} next\n"
+        "(shuffled among applicants, {dearest} would make 1,000 of them cost {cost} more than the {now} of today; "
+        "AUC {auc} lower)",
+        "influence_features": "{first}: no measure moves probabilities more\n"
+        "(decisions clearly dearer with it shuffled alone: {count} of {measures}; others that say the same stand in)",
+        "influence_summary": "What raises and what lowers the risk: each bar stands for the applicants of like value\n"
+        "(the {measures} strongest measures; dot: the median; thick: half of these applicants; thin: 90 %)",
+        "influence_dependence": "How the risk changes with the {measures} strongest measures, all else as it is\n"
+        "(line: median; band: 90 % of applicants of like value; dotted: no effect; grey: missing)",
+        "influence_x": "Mean effect on the log-odds of default",
+        "influence_cost": "Added cost per 1,000 applicants if shuffled",
+        "influence_effect": "Effect on the log-odds of default (right: raises the risk)",
+        "influence_y": "Effect on the log-odds",
+        "by_theme": "By theme",
+        "by_table": "By source table",
+        "value_low": "lowest values",
+        "value_high": "highest",
+        "value_category": "a category's levels",
+        "missing": "missing",
+        "repeats": "mean and standard deviation of {repeats} shuffles of {rows} applicants of the test part "
+        "(orange: above two deviations)",
+        "application": "The application",
+        "bureau": "Credits with other lenders",
+        "bureau_balance": "Monthly statuses at the bureau",
+        "previous_application": "Earlier applications with us",
+        "POS_CASH_balance": "Monthly balances of earlier loans",
+        "installments_payments": "Instalments of earlier loans",
+        "credit_card_balance": "Monthly balances of credit cards",
+        "several": "Histories against the application",
     }
 )
 
@@ -142,6 +171,36 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "sex": "Sexe",
         "age": "Âge",
         "family": "Situation familiale",
+        "influence_groups": "Ce qui pèse le plus : {first}, puis {second}\n"
+        "(« {dearest} » mélangé entre demandeurs, 1 000 d'entre eux coûteraient {cost} de plus "
+        "que les {now} d'aujourd'hui ; AUC : − {auc})",
+        "influence_features": "{first} : aucune mesure ne déplace plus les probabilités\n"
+        "(décisions nettement plus chères, mélangée seule : {count} sur {measures} ; "
+        "d'autres, presque semblables, suppléent)",
+        "influence_summary": "Ce qui augmente et ce qui réduit le risque : une barre, des valeurs voisines\n"
+        "(les {measures} mesures les plus fortes ; point : médiane ; trait épais : la moitié d'entre eux ; fin : 90 %)",
+        "influence_dependence": "Comment le risque change avec les {measures} mesures les plus fortes, le reste égal\n"
+        "(trait : médiane ; bande : 90 % des demandeurs de valeur voisine ; pointillé : aucun effet ; gris : absente)",
+        "influence_x": "Effet moyen sur les log-cotes du défaut",
+        "influence_cost": "Coût ajouté pour 1 000 demandeurs si mélangé",
+        "influence_effect": "Effet sur les log-cotes du défaut (à droite : augmente le risque)",
+        "influence_y": "Effet sur les log-cotes",
+        "by_theme": "Par thème",
+        "by_table": "Par table d'origine",
+        "value_low": "valeurs les plus basses",
+        "value_high": "les plus hautes",
+        "value_category": "modalités d'une catégorie",
+        "missing": "absente",
+        "repeats": "moyenne et écart type de {repeats} mélanges de {rows} demandeurs du test "
+        "(orange : au-delà de deux écarts)",
+        "application": "La demande",
+        "bureau": "Crédits auprès d'autres établissements",
+        "bureau_balance": "Statuts mensuels au fichier de crédit",
+        "previous_application": "Demandes précédentes chez nous",
+        "POS_CASH_balance": "Soldes mensuels des prêts précédents",
+        "installments_payments": "Échéances des prêts précédents",
+        "credit_card_balance": "Soldes mensuels des cartes de crédit",
+        "several": "Historiques rapportés à la demande",
     }
 )
 

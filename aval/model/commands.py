@@ -1,4 +1,4 @@
-"""The commands of learning: `aval train`, `aval results`, `aval promote` and `aval mlflow`."""
+"""The commands of learning: `aval train`, `aval results`, `aval promote`, `aval rollback` and `aval mlflow`."""
 
 import getpass
 import json
@@ -52,7 +52,10 @@ def train(
     """
     from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
+    from aval.model.atlas import chart
     from aval.model.calibration import isotonic
+    from aval.model.influence import Influence
+    from aval.model.model import Model
     from aval.model.pictures import draw, overview
     from aval.model.plan import Plan
     from aval.model.report import facts, show
@@ -82,6 +85,7 @@ def train(
         curve = isotonic(probability, target)
         drawn = draw(trained.evaluation, place, ctx.obj.lang, fairness=trained.fairness, isotonic=curve)
         drawn.append(overview(trained.evaluation, place / "overview.png", ctx.obj.lang, isotonic=curve))
+        drawn += chart(Influence.of(Model.load(trained.folder)), place, ctx.obj.lang)
         version = registry.record(trained, drawn)
         crowned, why = _crown(registry, version, warehouse, policy, promote=promote)
         done.append({**facts(trained), "version": version, "champion": crowned, "gates": why, "pictures": str(place)})
@@ -176,7 +180,28 @@ def promote(
         return
     typer.echo(f"Version {number} is the champion. On {gates.rows:,} untouched applications:")
     for name, value in gates.facts().items():
-        typer.echo(f"  {name.removeprefix('gate_'):<8}{value}")
+        typer.echo(f"  {name.removeprefix('gate_').replace('_', ' '):<18}{value}")
+
+
+@app.command()
+def rollback(
+    ctx: typer.Context,
+    why: Annotated[str, typer.Option(help="The reason, kept with the version.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Return to the champion before this one, once its files and golden rows are verified; again goes further back.
+
+    Example: [bold]aval rollback --why "version 3 refuses too many"[/bold]
+    """
+    if not why.strip():
+        raise OptionError("--why", "states the reason for the rollback")
+    registry = _registry(ctx)
+    left = registry.crowned()
+    version = registry.rollback(by=getpass.getuser(), why=why.strip())
+    if as_json:
+        typer.echo(json.dumps({"champion": version, "left": left}))
+        return
+    typer.echo(f"Version {version} is the champion again, in place of version {left}: its golden rows are reproduced.")
 
 
 @app.command()

@@ -28,9 +28,9 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
     """
     if not len(verdicts):
         return []
-    codes, groups = _groups([_told(used.reason, used.protected) for used in model.used])
+    codes, groups = grouped([_told(used.reason, used.protected) for used in model.used])
     contributions = model.contributions(_matrix(model, rows))[:, :-1] - model.contrast
-    weights = _sums(contributions, groups, len(codes))
+    weights = summed(contributions, groups, len(codes))
     given = []
     for row, verdict in zip(weights, verdicts, strict=True):
         sign = -1.0 if verdict is Verdict.APPROVE else 1.0
@@ -42,43 +42,12 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
 def themes(model: Model, rows: Matrix | pl.DataFrame) -> list[dict[str, float]]:
     """Contributions by theme, and the `base`: for each row they add up to the log-odds of its probability."""
     contributions = model.contributions(_matrix(model, rows))
-    names, groups = _groups([used.theme for used in model.used])
-    sums = _sums(contributions[:, :-1], groups, len(names))
+    names, groups = grouped([used.theme for used in model.used])
+    sums = summed(contributions[:, :-1], groups, len(names))
     return [
         {BASE: float(base), **dict(zip(names, row.tolist(), strict=True))}
         for base, row in zip(contributions[:, -1], sums, strict=True)
     ]
-
-
-def importance(model: Model, contributions: Matrix) -> dict[str, Any]:
-    """Gain, splits and mean absolute contribution, by feature and by theme, the weightiest first."""
-    gain, split = model.scorer.importance("gain"), model.scorer.importance("split")
-    by_feature = np.abs(contributions[:, :-1]).mean(axis=0)
-    names, groups = _groups([used.theme for used in model.used])
-    # A theme's weight is that of its sum: what its features say against each other cancels out.
-    by_theme = np.abs(_sums(contributions[:, :-1], groups, len(names))).mean(axis=0)
-    return {
-        "features": _ranked(
-            {
-                name: {"contribution": float(by_feature[k]), "gain": float(gain[k]), "split": int(split[k])}
-                for k, name in enumerate(model.features)
-            }
-        ),
-        "themes": _ranked(
-            {
-                name: {
-                    "contribution": float(by_theme[k]),
-                    "gain": float(gain[groups == k].sum()),
-                    "split": int(split[groups == k].sum()),
-                }
-                for k, name in enumerate(names)
-            }
-        ),
-    }
-
-
-def _ranked(found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return dict(sorted(found.items(), key=lambda entry: (-entry[1]["contribution"], entry[0])))
 
 
 def _told(reason: str | None, protected: tuple[str, ...]) -> str | None:
@@ -89,14 +58,14 @@ def _matrix(model: Model, rows: Matrix | pl.DataFrame) -> Matrix:
     return model.matrix(rows) if isinstance(rows, pl.DataFrame) else rows
 
 
-def _groups(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np.dtype[np.intp]]]:
+def grouped(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np.dtype[np.intp]]]:
     """Distinct labels in order, and each column's place among them; -1 for None."""
     names = sorted({label for label in labels if label is not None})
     place = {name: k for k, name in enumerate(names)}
     return names, np.array([-1 if label is None else place[label] for label in labels], dtype=np.intp)
 
 
-def _sums(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
+def summed(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
     """Row sums by group, shape (n, count), columns added in their order whatever the number of rows."""
     sums = np.zeros((len(contributions), count))
     for column, group in enumerate(groups.tolist()):

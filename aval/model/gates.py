@@ -6,20 +6,47 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from aval.credit.policy import Policy
+from aval.credit.policy import Cost, Policy
 from aval.data.tables import KEY, TARGET
 from aval.errors import RegistryError
 from aval.features.build import build
 from aval.model.calibration import line
-from aval.model.evaluation import paired_cost
-from aval.model.interval import Interval
+from aval.model.evaluation import PER, paired_cost, row_costs
+from aval.model.interval import Floats, Interval, bootstrap_mean
 from aval.model.model import Model
+from aval.model.ranking import auc
 from aval.model.split import Ids
 
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
 
 _AT_ONCE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One model on those rows."""
+
+    cost: Interval
+    """Per 1000 applicants at the policy's cut-off."""
+    auc: Interval
+    slope: Interval | None
+    """The calibration line's; None when there is no finite one."""
+
+    @classmethod
+    def of(cls, target: Floats, probability: Floats, cost: Cost) -> "Figures":
+        """Measured as an evaluation does."""
+        fitted = line(target, probability)
+        paid = bootstrap_mean(row_costs(target, probability, cost), PER)
+        return cls(paid, auc(target, probability), None if fitted is None else fitted.slope)
+
+    def facts(self, of: str) -> Mapping[str, str]:
+        """What to write down under a name."""
+        return {
+            f"gate_{of}_cost": _said(self.cost, ".2f"),
+            f"gate_{of}_auc": _said(self.auc, ".4f"),
+            f"gate_{of}_slope": "none" if self.slope is None else _said(self.slope, ".3f"),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +62,9 @@ class Gates:
     """How far from 1 the policy lets the slope lie."""
     golden: bool
     """Whether the golden rows give the stored probabilities, bit for bit."""
+    challenger: Figures | None = None
+    champion: Figures | None = None
+    """None without one."""
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -65,6 +95,8 @@ class Gates:
             "gate_cost": "no champion" if self.cost is None else _said(self.cost, "+.2f"),
             "gate_slope": "none" if self.slope is None else _said(self.slope, ".3f"),
             "gate_golden": "reproduced" if self.golden else "differ",
+            **(self.challenger.facts("challenger") if self.challenger else {}),
+            **(self.champion.facts("champion") if self.champion else {}),
         }
 
 
@@ -84,22 +116,22 @@ def examine(challenger: Model, champion: Model | None, warehouse: "Warehouse", p
     if not len(ids) or target.min() == target.max():
         raise RegistryError("the two models share no untouched applications", "train both with the same [data]")
     mine, theirs = _scored([challenger, *([champion] if champion else [])], warehouse, ids)
-    fitted = line(target, mine)
+    figures = Figures.of(target, mine, policy.cost)
     return Gates(
         rows=len(ids),
         cost=None if theirs is None else paired_cost(target, mine, theirs, policy.cost),
-        slope=None if fitted is None else fitted.slope,
+        slope=figures.slope,
         tolerance=policy.limits.slope,
         golden=challenger.reproduces(),
+        challenger=figures,
+        champion=None if theirs is None else Figures.of(target, theirs, policy.cost),
     )
 
 
-def _scored(
-    models: list[Model], warehouse: "Warehouse", ids: Ids
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]] | None]:
+def _scored(models: list[Model], warehouse: "Warehouse", ids: Ids) -> tuple[Floats, Floats | None]:
     """Probabilities of each model for the same applicants, read once."""
     sets = [model.feature_set() for model in models]
-    found: list[list[np.ndarray[tuple[int], np.dtype[np.float64]]]] = [[] for _ in models]
+    found: list[list[Floats]] = [[] for _ in models]
     for dossiers in warehouse.stream(_AT_ONCE, ids):
         for model, features, parts in zip(models, sets, found, strict=True):
             parts.append(model.probability(model.matrix(build(dossiers, features))))

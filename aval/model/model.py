@@ -108,7 +108,7 @@ class Model:
         return dict(artefact.read(self._stored(PROFILE)))
 
     def importance(self) -> dict[str, Any]:
-        """Gain, splits and mean absolute contribution of `features` and `themes`."""
+        """What it leans on, as `Influence` stored it."""
         return dict(artefact.read(self._stored(IMPORTANCE)))
 
     def reproduces(self) -> bool:

@@ -85,7 +85,7 @@ def draw(
     }
     if fairness is not None and fairness.attributes:
         views["fairness"] = lambda figure: _fairness(figure, fairness, words)
-    return [_write(folder / f"{name}.png", (12.0, 8.0), view) for name, view in views.items()]
+    return [written(folder / f"{name}.png", (12.0, 8.0), view) for name, view in views.items()]
 
 
 def overview(evaluation: Evaluation, file: Path, lang: Language = "en", *, isotonic: Curve | None = None) -> Path:
@@ -113,10 +113,10 @@ def overview(evaluation: Evaluation, file: Path, lang: Language = "en", *, isoto
             panel.legend(handles[:named], labels[:named], loc="best")
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    return _write(file, (20.0, 5.6), panels)
+    return written(file, (20.0, 5.6), panels)
 
 
-def _write(file: Path, size: tuple[float, float], view: "Callable[[Figure], None]") -> Path:
+def written(file: Path, size: tuple[float, float], view: "Callable[[Figure], None]") -> Path:
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

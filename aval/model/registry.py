@@ -18,6 +18,7 @@ import numpy as np
 from aval.data.tables import HISTORIES, KEY, layout
 from aval.errors import ArtefactError, RegistryError
 from aval.model import artefact
+from aval.model.chain import Event, previous, read
 from aval.model.gates import Gates
 from aval.model.model import Model
 
@@ -28,6 +29,8 @@ NAME: Final = "aval"
 """Of the experiment and of the registered model."""
 
 CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger"
+"""The newest version beside a champion: the one `aval promote` takes."""
 
 _LIBRARIES: Final = ("dataframely", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow")
 """What the registered model needs besides aval itself, which is installed from its own checkout."""
@@ -99,6 +102,8 @@ class Registry:
                 made = self._client.create_model_version(
                     NAME, stored.model_uri, run.info.run_id, tags=tags, model_id=stored.model_id
                 )
+                if CHAMPION in self._aliases():
+                    self._client.set_registered_model_alias(NAME, CHALLENGER, made.version)
             return str(made.version)
 
     def champion(self) -> tuple[Model, str]:
@@ -143,7 +148,7 @@ class Registry:
         return str(max(int(made.version) for made in versions))
 
     def promote(self, version: str, *, by: str, why: str, gates: Gates | None) -> None:
-        """Make a version the champion. Without gates, only where there is no champion yet.
+        """Make a version the champion. Without gates, only where there is no champion yet. A refusal is recorded too.
 
         Raises:
             RegistryError: a gate stays shut, with its figures, or there is no such version.
@@ -151,21 +156,72 @@ class Registry:
         before = self.crowned()
         if gates is None and before is not None:
             raise RegistryError(f"version {before} is the champion", "let the gates decide with `aval promote`")
-        if gates is not None:
+        figures = gates.facts() if gates is not None else {}
+        if gates is not None and gates.failed:
+            told = {**figures, "gate_failed": "; ".join(gates.failed)}
+            self._record(Event.now("refused", version, by, why, before, told))
             gates.require(version)
-        facts = {
-            "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "promoted_by": by,
-            "promoted_why": why,
-            **(gates.facts() if gates is not None else {}),
-        }
+        self._crown(Event.now("promoted", version, by, why, before, figures))
+
+    def rollback(self, *, by: str, why: str) -> str:
+        """Make the champion before this one decide again; returns its version. Once more goes further back.
+
+        Raises:
+            RegistryError: there is none before, or it does not give its golden rows here.
+            ArtefactError: it is not what was registered.
+            FeatureError: this code no longer computes its features.
+        """
+        now = self.crowned()
+        version = previous(self.history(), now)
+        model, _ = self.load(version)
+        model.feature_set()
+        if not model.reproduces():
+            raise RegistryError(
+                f"version {version} is not returned to: its golden rows do not give the stored probabilities here",
+                f"keep version {now}, or promote another one",
+            )
+        self._crown(Event.now("returned", version, by, why, now, {"gate_golden": "reproduced"}))
+        return version
+
+    def history(self) -> list[Event]:
+        """Every promotion, refusal and rollback, the oldest first; none where nothing was trained yet."""
+        from mlflow.exceptions import MlflowException
+
+        if self._file is not None and not self._file.exists():
+            return []
+        with self._mlflow():
+            try:
+                return read(self._client.get_registered_model(NAME).tags)
+            except MlflowException:
+                return []
+
+    def _record(self, event: Event) -> None:
+        """Write an event down, and on its version for whoever looks at MLflow's pages."""
+        name, text = event.tag
         with self._mlflow(write=True):
-            made = self._version(version)
-            for name, value in facts.items():
-                self._client.set_model_version_tag(NAME, made.version, name, value)
+            made = self._version(event.version)
+            facts = {
+                f"{event.what}_at": event.at,
+                f"{event.what}_by": event.by,
+                f"{event.what}_why": event.why,
+                **event.figures,
+            }
+            for key, value in facts.items():
+                self._client.set_model_version_tag(NAME, made.version, key, value)
+            self._client.set_registered_model_tag(NAME, name, text)
+
+    def _crown(self, event: Event) -> None:
+        with self._mlflow(write=True):
+            made = self._version(event.version)
+            # The alias is what decides; a record of what did not happen would be worse than one that is missing.
             self._client.set_registered_model_alias(NAME, CHAMPION, made.version)
-            if before is not None and before != str(made.version):
-                self._client.set_model_version_tag(NAME, before, "replaced_by", str(made.version))
+            if self._aliases().get(CHALLENGER) == event.version:
+                self._client.delete_registered_model_alias(NAME, CHALLENGER)
+            for stale in ("replaced_by", "gate_failed"):
+                self._client.delete_model_version_tag(NAME, made.version, stale)
+            if event.before is not None and event.before != event.version:
+                self._client.set_model_version_tag(NAME, event.before, "replaced_by", event.version)
+        self._record(event)
 
     def results(self) -> list[Run]:
         """Every finished run, the newest first."""

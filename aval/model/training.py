@@ -29,8 +29,8 @@ from aval.model.candidates import Candidate
 from aval.model.device import ready
 from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
-from aval.model.explanation import importance
 from aval.model.fairness import Fairness, age_band, fairness
+from aval.model.influence import measure
 from aval.model.model import EVALUATION, FAIRNESS, GOLDEN, IMPORTANCE, PREDICTIONS, PROFILE, REFERENCE, Model, Used
 from aval.model.plan import Plan
 from aval.model.profile import profile
@@ -317,7 +317,6 @@ class _Task:
         probe = reference.head(GOLDEN_ROWS)
         probability = pl.Series("probability", model.probability(model.matrix(probe)))
         probe.with_columns(probability).write_parquet(folder / GOLDEN)
-        artefact.write(folder / IMPORTANCE, importance(model, contributions))
         raw = self.warehouse.applications(self.parts.development).drop(KEY, TARGET, strict=False)
         profiles = {"application": profile(raw.iter_columns()), "features": profile(table.columns())}
         artefact.write(folder / PROFILE, profiles)
@@ -362,6 +361,10 @@ class _Task:
         (folder / EVALUATION).write_text(judged.to_json() + "\n", "utf-8")
         pl.DataFrame({TARGET: target.astype(np.int8), "probability": probability}).write_parquet(folder / PREDICTIONS)
         (folder / FAIRNESS).write_text(fair.to_json() + "\n", "utf-8")
+        _tell(self.advance, "influence", 0.0)
+        known = model.reference().head(EXPLAINED_ROWS)
+        weighed = measure(model, known, rows, target, self.policy.cost, seed=self.plan.seed, threads=self.threads)
+        (folder / IMPORTANCE).write_text(weighed.to_json() + "\n", "utf-8")
         artefact.seal(folder, facts)
         Model.load(folder)
         return Trained(

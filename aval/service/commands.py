@@ -10,7 +10,7 @@ import typer
 
 from aval.credit.decision import Decision
 from aval.credit.reason import Explain
-from aval.errors import ApplicantUnknown, OptionError
+from aval.errors import ApplicantUnknown, OptionError, RegistryError
 
 if TYPE_CHECKING:
     from aval.data.dossiers import Dossiers
@@ -185,21 +185,40 @@ def _write_rejects(loaded: Any, out: Path) -> int:
 @app.command()
 def explain(
     ctx: typer.Context,
-    applicant: Annotated[int, typer.Argument(help="SK_ID_CURR of the application.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="ID", help="SK_ID_CURR of the application; with --global, a version.")
+    ] = "",
+    overall: Annotated[
+        bool, typer.Option("--global", help="What the model leans on over all applicants: the champion, or a version.")
+    ] = False,
     source: Annotated[
         Path | None, typer.Option("--from", help="A file or folder of raw tables instead of the warehouse.")
     ] = None,
     model: Annotated[str, typer.Option(help="A registered version instead of the champion.")] = "",
+    pictures: Annotated[Path | None, typer.Option(help="With --global: where its pictures are written.")] = None,
     lang: Lang = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Why one application is decided as it is: probability, cut-off, reasons and what weighs by theme.
 
-    Example: [bold]aval explain 100001 --lang fr[/bold]
+    Example: [bold]aval explain 100001 --lang fr[/bold]; of the model as a whole:
+    [bold]aval explain --global --pictures pictures[/bold]
     """
     from aval.data.warehouse import Warehouse, load
 
     language = _language(ctx, lang)
+    if overall:
+        if source is not None or (model and subject):
+            raise OptionError("--global", "explains a registered model; give one version and no application")
+        _overall(ctx, subject or model, pictures, language, as_json=as_json)
+        return
+    if not subject:
+        raise OptionError("ID", "is missing: name an application, or give --global for the model as a whole")
+    if not subject.isdecimal():
+        raise OptionError("ID", "is the SK_ID_CURR of an application, a whole number")
+    if pictures is not None:
+        raise OptionError("--pictures", "goes with --global")
+    applicant = int(subject)
     if source is None:
         where = ctx.obj.home / "warehouse"
         warehouse = Warehouse.open(where)
@@ -220,6 +239,36 @@ def explain(
         from aval.service.screen import show
 
         show(decision, themes, sentences(decision, decider, language), decider.policy, language)
+
+
+def _overall(ctx: typer.Context, version: str, pictures: Path | None, lang: Any, *, as_json: bool) -> None:
+    """The influence stored with a registered version, as a screen, a script or pictures."""
+    from aval.model.influence import Influence
+    from aval.model.registry import Registry
+
+    registry = Registry(ctx.obj.tracking_uri, ctx.obj.home)
+    try:
+        model, number = registry.load(version) if version else registry.champion()
+    except RegistryError:
+        if version.isdecimal() and registry.crowned() is not None:
+            rule = f"explains the model, and {version} is no registered version; leave it out to explain an application"
+            raise OptionError("--global", rule) from None
+        raise
+    influence = Influence.of(model)
+    drawn: list[Path] = []
+    if pictures is not None:
+        from aval.model.atlas import chart
+
+        drawn = chart(influence, pictures, lang)
+    if as_json:
+        told = {"version": number, **json.loads(influence.to_json()), "pictures": [str(file) for file in drawn]}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    from aval.service.outline import outline
+
+    outline(influence, number, lang)
+    for file in drawn:
+        typer.echo(str(file))
 
 
 def _themes(decider: "Decider", dossier: "Dossiers") -> dict[str, float]:

@@ -45,6 +45,7 @@ THROUGH = {
     "rows": "test_training",
     "report": "test_model_commands",
     "gates": "test_registry",
+    "outline": "test_service_commands",
     "external": "test_application",
     "price": "test_application",
     "ratios": "test_application",
@@ -117,7 +118,19 @@ def commands() -> list[str]:
 
 
 def test_the_promised_commands_are_there() -> None:
-    promised = {"simulate", "ingest", "profile", "features", "train", "promote", "score", "explain", "mlflow", "demo"}
+    promised = {
+        "simulate",
+        "ingest",
+        "profile",
+        "features",
+        "train",
+        "promote",
+        "rollback",
+        "score",
+        "explain",
+        "mlflow",
+        "demo",
+    }
     assert promised <= set(commands())
 
 

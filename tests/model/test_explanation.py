@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aval.credit.decision import Verdict
 from aval.credit.reason import REASONS, Theme
 from aval.model.calibration import log_odds
-from aval.model.explanation import AT_MOST, BASE, NEGLIGIBLE, importance, reasons, themes
+from aval.model.explanation import AT_MOST, BASE, NEGLIGIBLE, reasons, themes
 from aval.model.model import Model
 from tests.model.small import frame, model
 
@@ -92,14 +92,3 @@ def test_themes_and_the_base_add_up_to_the_log_odds(first: int, count: int) -> N
     found = themes(MADE, rows)
     assert set(found[0]) - {BASE} <= {theme.value for theme in Theme}
     assert [sum(row.values()) for row in found] == pytest.approx(log_odds(MADE.probability(rows)).tolist(), abs=1e-9)
-
-
-def test_importance_names_every_feature_and_theme_once_the_weightiest_first() -> None:
-    found = importance(MADE, MADE.contributions(ROWS))
-    assert set(found["features"]) == set(MADE.features)
-    for part in found.values():
-        weights = [entry["contribution"] for entry in part.values()]
-        assert weights == sorted(weights, reverse=True)
-    gains = [sum(entry["gain"] for entry in part.values()) for part in found.values()]
-    assert gains[0] == pytest.approx(gains[1])
-    assert gains[0] > 0

@@ -11,6 +11,9 @@ from aval.__main__ import app
 from aval.data.warehouse import Warehouse
 from aval.errors import OptionError, PlanError, RegistryError
 from aval.model.commands import _truth
+from aval.model.gates import Gates
+from aval.model.interval import Interval
+from aval.model.registry import Registry
 from tests.conftest import run
 
 SMALL = Path(__file__).parents[1] / "small.toml"
@@ -60,7 +63,7 @@ def test_train_results_and_promote(place: Path) -> None:
     assert "tiny/one, version 1" in printed
     assert "Version 1: champion, for there was none." in printed
     assert "Version 2: not the champion; `aval promote 2 --why ...` lets the gates decide." in printed
-    assert len(list((place / "pictures" / "tiny" / "one").glob("*.png"))) == 8
+    assert len(list((place / "pictures" / "tiny" / "one").glob("*.png"))) == 12
 
     table = run(place, "results")
     assert "1 (champion)" in table
@@ -108,12 +111,33 @@ def test_the_truth_is_found_where_the_simulation_left_it(home: Path, lender: Pat
         _truth(warehouse, tmp_path / "none.parquet")
 
 
+def test_rollback_returns_to_the_champion_before_and_says_so(place: Path) -> None:
+    registry = Registry("", place)
+    first = registry.crowned()
+    assert first is not None
+    gates = Gates(100, Interval(-1.0, -5.0, 3.0), Interval(1.0, 0.9, 1.1), 0.2, golden=True)
+    second = "2" if first == "1" else "1"
+    registry.promote(second, by="a test", why="to come back", gates=gates)
+    with pytest.raises(OptionError, match="--why states the reason for the rollback"):
+        run(place, "rollback")
+    said = run(place, "rollback", "--why", "it refuses too many")
+    assert f"Version {first} is the champion again, in place of version {second}" in said
+    registry.promote(second, by="a test", why="once more", gates=gates)
+    assert json.loads(run(place, "rollback", "--why", "again", "--json")) == {"champion": first, "left": second}
+    assert [(event.what, event.why) for event in registry.history()[-4:]] == [
+        ("promoted", "to come back"),
+        ("returned", "it refuses too many"),
+        ("promoted", "once more"),
+        ("returned", "again"),
+    ]
+
+
 def test_a_plan_that_is_not_there(place: Path) -> None:
     with pytest.raises(PlanError, match="no such plan"):
         run(place, "train", "plans/none.toml")
 
 
-@pytest.mark.parametrize("command", ["train", "results", "promote", "mlflow"])
+@pytest.mark.parametrize("command", ["train", "results", "promote", "rollback", "mlflow"])
 def test_help_shows_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"])
     assert shown.exit_code == 0

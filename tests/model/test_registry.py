@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from aval.credit.policy import Policy
@@ -16,10 +17,10 @@ from aval.model.artefact import MANIFEST, seal
 from aval.model.calibration import Platt
 from aval.model.gates import Gates, examine
 from aval.model.interval import Interval
-from aval.model.model import Model
+from aval.model.model import GOLDEN, Model
 from aval.model.pictures import draw
 from aval.model.plan import Plan
-from aval.model.registry import CHAMPION, Registry
+from aval.model.registry import CHALLENGER, CHAMPION, Registry
 from aval.model.training import Trained, train
 from aval.settings import ROOT
 
@@ -248,3 +249,110 @@ def test_mlflow_leaves_the_place_as_it_was(registry: Registry, monkeypatch: pyte
     registry.champion()
     assert os.environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:1"
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
+
+
+def altered(trained: Trained, folder: Path, calibration: Platt | None = None, golden: float = 0.0) -> Trained:
+    """A model that decides otherwise, its golden rows its own, or off by so much."""
+    made = copied(trained, folder)
+    facts = {k: v for k, v in Model.load(folder).manifest.items() if k not in ("files", "schema")}
+    if calibration is not None:
+        (folder / "calibration.json").write_text(calibration.to_json())
+        seal(folder, facts)
+    model, rows = Model.load(folder), pl.read_parquet(folder / GOLDEN).drop("probability")
+    probability = model.probability(model.matrix(rows)) + golden
+    rows.with_columns(pl.Series("probability", probability)).write_parquet(folder / GOLDEN)
+    seal(folder, facts)
+    return made
+
+
+def test_a_challenger_that_fails_a_gate_is_refused_with_figures_and_that_is_recorded(
+    registry: Registry, trained: Trained, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Three real challengers, each worse in one way."""
+    champion, number = registry.champion()
+    fair = set(examine(champion, champion, warehouse, POLICY).failed)
+    old, at = champion.calibration, float(np.log(POLICY.cutoff / (1.0 - POLICY.cutoff)))
+    worse = {
+        "per 1000 applicants more": altered(trained, tmp_path / "dear", Platt(old.slope, old.intercept + 4.0)),
+        # Turned around the cut-off: the same decisions, five times too sure of themselves.
+        "calibration slope is 0.": altered(
+            trained, tmp_path / "sure", Platt(5.0 * old.slope, at + 5.0 * (old.intercept - at))
+        ),
+        "golden rows": altered(trained, tmp_path / "other", golden=1e-9),
+    }
+    for says, made in worse.items():
+        version = registry.record(made)
+        assert registry.load(CHALLENGER)[1] == version
+        gates = examine(registry.load(version)[0], champion, warehouse, POLICY)
+        (reason,) = [reason for reason in gates.failed if reason.startswith("it costs")] if "1000" in says else [
+            reason for reason in gates.failed if reason not in fair
+        ]  # fmt: skip
+        assert says in reason
+        with pytest.raises(RegistryError, match=f"version {version} is not promoted: on .* untouched applications"):
+            registry.promote(version, by="an analyst", why="hope", gates=gates)
+        assert registry.crowned() == number
+        told = registry.history()[-1]
+        assert (told.what, told.version, told.by, told.why, told.before) == (
+            "refused", version, "an analyst", "hope", number,
+        )  # fmt: skip
+        assert says in told.figures["gate_failed"]
+        assert gates.champion is not None
+        assert told.figures["gate_champion_cost"].startswith(f"{gates.champion.cost.value:.2f} (")
+        assert {"gate_challenger_cost", "gate_challenger_auc", "gate_challenger_slope"} <= set(told.figures)
+
+
+def test_the_gates_state_both_models_figures_as_the_evaluation_does(
+    registry: Registry, trained: Trained, warehouse: Warehouse
+) -> None:
+    champion, _ = registry.champion()
+    gates = examine(champion, champion, warehouse, POLICY)
+    assert gates.challenger == gates.champion
+    assert gates.challenger is not None
+    assert gates.challenger.auc == trained.evaluation.auc
+    assert gates.challenger.cost.value == pytest.approx(trained.evaluation.costs.decided.value)
+    assert examine(champion, None, warehouse, POLICY).champion is None
+
+
+def test_rollback_walks_back_through_the_champions_and_verifies_each(trained: Trained, tmp_path: Path) -> None:
+    store = Registry("", tmp_path / "store")
+    assert store.history() == []
+    with pytest.raises(RegistryError, match="there is no champion"):
+        store.rollback(by="an officer", why="none")
+    assert store.record(trained) == "1"
+    with pytest.raises(RegistryError, match="no version 'challenger'"):
+        store.load(CHALLENGER)
+    store.promote("1", by="a test", why="the first model", gates=None)
+    with pytest.raises(RegistryError, match="version 1 is the champion and none was before it"):
+        store.rollback(by="an officer", why="nowhere to go")
+    store.record(altered(trained, tmp_path / "two", golden=1e-9))
+    store.record(copied(trained, tmp_path / "three", created_at="later"))
+    for version in ("3", "2", "3"):
+        store.promote(version, by="a test", why=f"try {version}", gates=PASSED)
+    with pytest.raises(RegistryError, match="no version 'challenger'"):
+        store.load(CHALLENGER)
+    # Version 2 never gave its golden rows: nobody returns to it, and the champion stays.
+    with pytest.raises(RegistryError, match="version 2 is not returned to: its golden rows"):
+        store.rollback(by="an officer", why="back")
+    assert store.crowned() == "3"
+    store.promote("1", by="a test", why="try 1", gates=PASSED)
+    assert store.rollback(by="an officer", why="back") == store.crowned() == "3"
+    assert [(e.what, e.version, e.before, e.by) for e in store.history()] == [
+        ("promoted", "1", None, "a test"),
+        ("promoted", "3", "1", "a test"),
+        ("promoted", "2", "3", "a test"),
+        ("promoted", "3", "2", "a test"),
+        ("promoted", "1", "3", "a test"),
+        ("returned", "3", "1", "an officer"),
+    ]
+    folder = store.load("1")[0].folder
+    assert folder is not None
+    whole = (folder / "booster.txt").read_bytes()
+    store.promote("1", by="a test", why="before", gates=PASSED)
+    store.promote("3", by="a test", why="after", gates=PASSED)
+    (folder / "booster.txt").write_bytes(whole.replace(b"0", b"1", 1))
+    with pytest.raises(ArtefactError, match=r"booster\.txt"):
+        store.rollback(by="an officer", why="to a tampered one")
+    assert store.champion()[1] == "3"
+    (folder / "booster.txt").write_bytes(whole)
+    assert store.rollback(by="an officer", why="mended") == "1"
+    assert store.rollback(by="an officer", why="further") == "3"

@@ -171,7 +171,7 @@ def test_progress_is_told_step_by_step(home: Path, warehouse: Warehouse, plan: P
     quick = replace(plan, folds=2, candidates=(_quick(plan),))
     train(warehouse, quick, POLICY, tmp_path, home=home, threads=1, advance=lambda *what: told.append(what))
     steps = list(dict.fromkeys(what for what, _ in told))
-    assert steps == ["fold 1 of 2", "fold 2 of 2", "refit", "explain", "evaluate"]
+    assert steps == ["fold 1 of 2", "fold 2 of 2", "refit", "explain", "evaluate", "influence"]
     assert all(0.0 <= share <= 1.0 for _, share in told)
 
 

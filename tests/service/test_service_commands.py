@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, OptionError
+from aval.errors import ApplicantUnknown, OptionError, RegistryError
+from aval.model.influence import Influence
+from aval.model.registry import Registry
 from aval.service.commands import HEADER
 from tests.conftest import run
 
@@ -102,3 +104,37 @@ def test_what_cannot_be_done_says_so(home: Path) -> None:
         run(home, "explain", "1")
     with pytest.raises(OptionError, match="--lang is fr or en"):
         run(home, "explain", str(Warehouse.open(home / "warehouse").ids[0]), "--lang", "de")
+
+
+def test_the_model_as_a_whole_is_explained_in_words_and_pictures(home: Path, tmp_path: Path) -> None:
+    english = run(home, "explain", "--global", "--pictures", str(tmp_path / "en"))
+    for said in ("What model 1 leans on", "External scores", "The application", "external_score", "shuffled", "±"):
+        assert said in english
+    assert sorted(file.name for file in (tmp_path / "en").iterdir()) == [
+        "dependence.png", "influence.png", "influence_features.png", "influence_summary.png",
+    ]  # fmt: skip
+    french = run(home, "explain", "--global", "1", "--lang", "fr")
+    for said in ("Ce qui pèse dans le modèle 1", "Scores externes", "Échéances des prêts précédents", "mélang"):
+        assert said in french
+    facts = json.loads(run(home, "explain", "--global", "--json"))
+    model, version = Registry("", home).champion()
+    stored = json.loads(Influence.of(model).to_json())
+    assert {name: facts[name] for name in stored} == stored
+    assert (facts["version"], facts["pictures"]) == (version, [])
+    assert set(facts["features"]) == set(model.features)
+
+
+def test_an_application_or_the_whole_model_and_never_both(home: Path) -> None:
+    applicant = str(Warehouse.open(home / "warehouse").ids[0])
+    with pytest.raises(OptionError, match=r"^ID is missing: name an application, or give --global"):
+        run(home, "explain")
+    with pytest.raises(OptionError, match=f"^--global explains the model, and {applicant} is no registered version"):
+        run(home, "explain", applicant, "--global")
+    with pytest.raises(OptionError, match="--global explains a registered model; give one version and no application"):
+        run(home, "explain", applicant, "--global", "--model", "1")
+    with pytest.raises(OptionError, match="ID is the SK_ID_CURR of an application"):
+        run(home, "explain", "champion")
+    with pytest.raises(OptionError, match="--pictures goes with --global"):
+        run(home, "explain", applicant, "--pictures", "here")
+    with pytest.raises(RegistryError, match="no version 'nobody'"):
+        run(home, "explain", "--global", "nobody")
