@@ -161,7 +161,7 @@ def _rivals(
 def _sure(chosen: Contender, ranked: Sequence[Contender], defaulters: int) -> str:
     said = []
     if len(ranked) > 1:
-        said.append(f"It was the cheapest of {len(ranked)} in {100.0 * chosen.cheapest:.0f} % of 1,000 resamplings")
+        said.append(f"{chosen.name} was the cheapest of {len(ranked)} in {100.0 * chosen.cheapest:.0f} % of 1,000 resamplings")
         judged = [(c.elsewhere, c.name) for c in ranked if c.elsewhere is not None]
         if len(judged) == len(ranked):
             first = min(judged)[1]
@@ -174,8 +174,7 @@ def _sure(chosen: Contender, ranked: Sequence[Contender], defaulters: int) -> st
         said.append(f"{defaulters} defaulters are few to tell models apart by")
     if not said:
         return ""
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}."
+    return "; ".join(said) + "."
 
 
 def _shut(one: Contender) -> str:

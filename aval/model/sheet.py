@@ -61,8 +61,9 @@ def show(found: Results) -> None:
     """Print all of it, 100 columns wide, or up to 120 where there is room."""
     console = Console(highlight=False)
     console.width = min(max(console.width, NARROW), WIDE)
+    space = 2 if console.width == WIDE else 1
     for sheet in sheets(found):
-        table = Table(title=sheet.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+        table = Table(title=sheet.title, title_justify="left", title_style="bold", box=None, padding=(0, space, 0, 0))
         for place, name in enumerate(sheet.headers):
             words = place < sheet.words
             table.add_column(name, justify="left" if words else "right", no_wrap=not words, overflow="fold")
@@ -91,9 +92,9 @@ def markdown(found: Results) -> str:
 def _costs(found: Results) -> Sheet:
     rows = [
         (
-            label(row),
+            row.name,
             _interval(row.evaluation.costs.decided),
-            "" if row.gap is None else _interval(row.gap.cost, "+.0f"),
+            _beside(row),
             f"{row.contender.cheapest:.0%}",
             _interval(row.evaluation.auc, ".3f"),
             "" if row.gap is None else chance(row.gap.auc.p_value),
@@ -101,7 +102,7 @@ def _costs(found: Results) -> Sheet:
         for row in found.rows
     ]
     rows += [(name, _interval(cost), "", "", "0.500", "") for name, cost, _ in found.rules()]
-    headers = ("candidate", "cost per 1,000", "minus\nchampion", "cheapest\nin", "AUC", "DeLong p\n(champion)")
+    headers = ("candidate", "cost per 1,000", "minus\nchampion", "cheapest\nin", "AUC", "DeLong\np")
     return Sheet("What it costs and how well it ranks", headers, tuple(rows))
 
 
@@ -116,7 +117,7 @@ def _verdicts(found: Results) -> Sheet:
     rows = []
     for row in found.rows:
         judged = row.evaluation
-        rows.append(line(label(row), f"{judged.confusion.cutoff:.4f}", judged.confusion, judged))
+        rows.append(line(row.name, f"{judged.confusion.cutoff:.4f}", judged.confusion, judged))
         rows.append(line("", "0.5", judged.confusion_half, judged))
     rows += [line(name, "", counts, found.first) for name, _, counts in found.rules()]
     headers = (
@@ -129,7 +130,7 @@ def _verdicts(found: Results) -> Sheet:
 def _trust(found: Results) -> Sheet:
     rows = tuple(
         (
-            label(row),
+            row.name,
             "" if row.contender.slope is None else _interval(row.contender.slope, ".2f"),
             f"{row.evaluation.brier:.4f}",
             _across(row, "auc", ".3f"),
@@ -149,8 +150,8 @@ def _trust(found: Results) -> Sheet:
 def _effort(found: Results) -> Sheet:
     rows = tuple(
         (
-            label(row),
-            row.run.version,
+            row.name,
+            " ".join((row.run.version, *(f"({alias})" for alias in row.run.aliases))),
             row.run.plan,
             row.run.learner,
             f"{row.run.features:,}",
@@ -167,14 +168,15 @@ def _effort(found: Results) -> Sheet:
     return Sheet("What it takes", headers, rows, words=4)
 
 
-def label(row: Row) -> str:
-    """A candidate's name, and whether it decides."""
-    return f"{row.name} (champion)" if row.contender.champion else row.name
-
-
 def chance(p: float) -> str:
     """A p-value as one reads it."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _beside(row: Row) -> str:
+    if row.contender.champion:
+        return "is champion"
+    return "" if row.gap is None else _interval(row.gap.cost, "+,.0f")
 
 
 def _interval(interval: Interval, form: str = ",.0f") -> str:
