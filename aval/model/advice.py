@@ -78,11 +78,10 @@ def advise(
         defaulters: among those applicants.
         tolerance: how far from 1 the gates let a calibration slope lie.
     """
-    ranked = sorted(contenders, key=lambda c: c.cost.value)
+    ranked = sorted(contenders, key=lambda c: (c.cost.value, c.features, c.size, c.name))
     if not ranked:
         return Advice(None, "Nothing was judged yet: train a plan.")
     fit = [c for c in ranked if c.calibrated(tolerance)]
-    left_out = [_shut(c) for c in ranked[: ranked.index(fit[0])] if fit] if fit else []
     if not fit:
         return Advice(None, "Choose none yet: no candidate's probabilities can be believed (see the slopes).")
     best = fit[0]
@@ -94,11 +93,14 @@ def advise(
         )
     champion = next((c for c in ranked if c.champion), None)
     chosen, lead = _lead(fit, champion, gap)
-    said = [lead, *_rivals(chosen, champion, fit, gap), *left_out, _sure(chosen, ranked, defaulters)]
-    return Advice(chosen.name, " ".join(said))
+    shut = [_shut(c) for c in ranked[: ranked.index(best)]]
+    said = [lead, *_rivals(chosen, champion, fit, gap), *shut, _sure(chosen, ranked, defaulters)]
+    return Advice(chosen.name, " ".join(part for part in said if part))
 
 
-def _lead(fit: Sequence[Contender], champion: Contender | None, gap: Callable[[str, str], Gap]) -> tuple[Contender, str]:
+def _lead(
+    fit: Sequence[Contender], champion: Contender | None, gap: Callable[[str, str], Gap]
+) -> tuple[Contender, str]:
     best = fit[0]
     alone = f"{_than(best.idle)} than deciding without a model"
     if len(fit) == 1 and champion in (None, best):
@@ -149,19 +151,19 @@ def _rivals(
         f"not {chosen.size:,} {chosen.parts} on {chosen.features}."
         for rival, against in simple[:2]
     ]
-    others = len(near) - len(simple[:2])
+    others = len(near) - len(said)
     if others:
-        more = "others" if said else "candidates"
-        what = f"{others} {more}" if others > 1 else f"one {more.removesuffix('s')}"
-        said.append(f"{what.capitalize()} cannot be told from it in cost either." if said else
-                    f"{what.capitalize()} cannot be told from it in cost.")  # fmt: skip
+        what = ("one" if others == 1 else f"{others}") + (" more" if said else "")
+        said.append(f"{what.capitalize()} cannot be told from it in cost.")
     return said
 
 
 def _sure(chosen: Contender, ranked: Sequence[Contender], defaulters: int) -> str:
     said = []
     if len(ranked) > 1:
-        said.append(f"{chosen.name} was the cheapest of {len(ranked)} in {100.0 * chosen.cheapest:.0f} % of 1,000 resamplings")
+        said.append(
+            f"{chosen.name} was the cheapest of {len(ranked)} in {100.0 * chosen.cheapest:.0f} % of 1,000 resamplings"
+        )
         judged = [(c.elsewhere, c.name) for c in ranked if c.elsewhere is not None]
         if len(judged) == len(ranked):
             first = min(judged)[1]
@@ -179,7 +181,8 @@ def _sure(chosen: Contender, ranked: Sequence[Contender], defaulters: int) -> st
 
 def _shut(one: Contender) -> str:
     slope = "there is none" if one.slope is None else f"{one.slope.value:.2f}"
-    return f"{one.name} costs less ({_figure(one.cost.value)}), but the gates would refuse its calibration slope ({slope})."
+    paid = _figure(one.cost.value)
+    return f"{one.name} costs less ({paid}), but the gates would refuse its calibration slope ({slope})."
 
 
 def _than(gap: Interval) -> str:

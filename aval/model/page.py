@@ -39,7 +39,7 @@ def page(found: Results) -> str:
         (
             "Ranking, and the cost of every cut-off",
             f"Left: how many defaulters are refused for each share of good payers refused. Right: what deciding at any "
-            f"cut-off would have cost; the policy's is {prices.cutoff:.1%}.",
+            f"cut-off would have cost; the policy's is {100.0 * prices.cutoff:.1f} %.",
             (14.0, 6.6),
             lambda figure: _curves(figure, found),
         ),
@@ -129,18 +129,17 @@ def _prices(figure: "Figure", found: Results) -> None:
     panels = figure.subplots(1, 2 if beside else 1, sharey=True, squeeze=False)[0]
     costs = [row.evaluation.costs.decided for row in found.rows]
     _dots(panels[0], costs)
+    dearer = max(cost.value for _, cost, _ in found.rules())
     for name, cost, _ in found.rules():
         panels[0].axvline(cost.value, color=GREY, linestyle="--", linewidth=1.4)
-        ends = {"ha": "left", "x": cost.value} if cost.value == max(c.value for _, c, _ in found.rules()) else {
-            "ha": "right", "x": cost.value}  # fmt: skip
+        side = "left" if cost.value == dearer else "right"
         panels[0].annotate(
-            f" {name} {cost.value:,.0f} ", (float(ends["x"]), -0.75), ha=str(ends["ha"]), va="center", fontsize=10,
-            color=BLACK, annotation_clip=False,
-        )  # fmt: skip
+            f" {name} {cost.value:,.0f} ", (cost.value, -0.75), ha=side, va="center", fontsize=10, annotation_clip=False
+        )
     names = [f"{row.name} (champion)" if row.contender.champion else row.name for row in found.rows]
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -1.1)
-    panels[0].set_xlabel("Cost per 1,000 applicants at the break-even, 95 % interval")
+    panels[0].set_xlabel("Cost per 1,000, 95 % interval")
     best = found.rows[0]
     panels[0].set_title(f"{best.name} costs least: {costs[0].value:,.0f}")
     if not beside or champion is None:
@@ -148,7 +147,7 @@ def _prices(figure: "Figure", found: Results) -> None:
     gaps = [Interval(0.0, 0.0, 0.0) if row.gap is None else row.gap.cost for row in found.rows]
     panels[1].axvline(0.0, color=BLACK, linewidth=1.2)
     _dots(panels[1], gaps)
-    panels[1].set_xlabel("Cost minus the champion's, same applicants, 95 % interval")
+    panels[1].set_xlabel("Minus the champion's, same applicants, 95 % interval")
     sure = sum(gap.high < 0.0 for gap in gaps)
     panels[1].set_title(
         "No candidate is cheaper than the champion beyond chance"
@@ -193,17 +192,21 @@ def _curves(figure: "Figure", found: Results) -> None:
     right = 3.0 * prices.cutoff
     for place, row in enumerate(found.rows):
         costs.plot(row.evaluation.cost_curve.x, row.evaluation.cost_curve.y, **_stroke(place))
-    top = 1.15 * max(max(cost.value for _, cost, _ in found.rules()), *(r.evaluation.costs.decided.value for r in found.rows))
-    costs.set(xlim=(0, right), ylim=(0, top), xlabel="Refused from this probability of default", ylabel="Cost per 1,000")
+    top = 1.15 * max(
+        max(cost.value for _, cost, _ in found.rules()), *(r.evaluation.costs.decided.value for r in found.rows)
+    )
+    costs.set(
+        xlim=(0, right), ylim=(0, top), xlabel="Refused from this probability of default", ylabel="Cost per 1,000"
+    )
+    thread = {"arrowstyle": "-", "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0.0, 0.5)}
     ends = [float(np.interp(right, row.evaluation.cost_curve.x, row.evaluation.cost_curve.y)) for row in found.rows]
     for place, (height, spread) in enumerate(zip(ends, _spread(ends, 0.045 * top), strict=True)):
-        colour = _stroke(place)["color"]
         costs.annotate(
             found.rows[place].name, (right, height), (1.06 * right, spread), va="center", fontsize=10.5,
-            annotation_clip=False, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0},
+            annotation_clip=False, arrowprops=thread | {"color": _stroke(place)["color"]},
         )  # fmt: skip
     costs.axvline(prices.cutoff, color=BLACK, linewidth=1.2)
-    costs.annotate(f" policy {prices.cutoff:.1%}", (prices.cutoff, 0.03 * top), fontsize=10.5)
+    costs.annotate(f" policy {100.0 * prices.cutoff:.1f} %", (prices.cutoff, 0.03 * top), fontsize=10.5)
     (_, accepting, _), _ = found.rules()
     costs.axhline(accepting.value, color=GREY, linestyle=":", linewidth=1.4)
     costs.annotate("accept everyone ", (right, accepting.value), ha="right", va="bottom", fontsize=10.5)

@@ -31,12 +31,13 @@ def sheets(found: Results) -> tuple[Sheet, ...]:
 def caption(found: Results) -> str:
     """Which applicants, and what the words mean."""
     judged, run, prices = found.first, found.rows[0].run, found.first.costs
+    share = f"{100.0 * judged.default_rate:.1f} %"
     return (
-        f"{judged.rows:,} test applicants, of whom {judged.defaults:,} ({judged.default_rate:.2%}) defaulted; "
+        f"{judged.rows:,} test applicants, of whom {judged.defaults:,} ({share}) defaulted; "
         f"data {run.data}, test part {run.test}. Positive = default: FN = a defaulter accepted (costs "
         f"{prices.accepted_defaulter:g}), FP = a good payer refused (costs {prices.refused_payer:g}), TP = a defaulter "
-        "refused, TN = a good payer accepted. Probabilities are calibrated; an applicant is refused from the break-even "
-        f"{prices.cutoff:.4f} on. Brackets: 95 % intervals; ±: standard deviation over all folds. "
+        "refused, TN = a good payer accepted. Probabilities are calibrated; an applicant is refused from the "
+        f"break-even {prices.cutoff:.4f} on. Brackets: 95 % intervals; ±: standard deviation over all folds. "
         "Every figure was read from tracking."
     )
 
@@ -95,7 +96,7 @@ def _costs(found: Results) -> Sheet:
             row.name,
             _interval(row.evaluation.costs.decided),
             _beside(row),
-            f"{row.contender.cheapest:.0%}",
+            f"{100.0 * row.contender.cheapest:.0f} %",
             _interval(row.evaluation.auc, ".3f"),
             "" if row.gap is None else chance(row.gap.auc.p_value),
         )
