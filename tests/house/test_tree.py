@@ -43,6 +43,7 @@ THROUGH = {
     "linear": "test_logistic",
     "rows": "test_training",
     "report": "test_model_commands",
+    "sheet": "test_results",
     "gates": "test_registry",
     "external": "test_application",
     "price": "test_application",
@@ -116,7 +117,19 @@ def commands() -> list[str]:
 
 
 def test_the_promised_commands_are_there() -> None:
-    promised = {"simulate", "ingest", "profile", "features", "train", "promote", "score", "explain", "mlflow", "demo"}
+    promised = {
+        "simulate",
+        "ingest",
+        "profile",
+        "features",
+        "train",
+        "results",
+        "promote",
+        "score",
+        "explain",
+        "mlflow",
+        "demo",
+    }
     assert promised <= set(commands())
 
 
