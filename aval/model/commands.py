@@ -156,7 +156,8 @@ def results(
         return
     if not found.rows:
         table(runs)
-        typer.echo("None of them kept what a comparison needs: train again.")
+        said = "None of them kept what a comparison needs: train again." if runs else "Nothing was trained yet."
+        typer.echo(said)
         return
     if markdown is not None:
         _put(markdown, written(found))

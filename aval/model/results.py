@@ -235,14 +235,13 @@ def _read(run: "Run", kept: Mapping[str, bytes]) -> tuple[Evaluation, Floats, Fl
 
 
 def _names(runs: "Sequence[Run]") -> list[str]:
-    """The candidate's name; with its plan, and with its version, where that is not enough."""
-    names = []
-    for run in runs:
-        alike = [other for other in runs if other.candidate == run.candidate]
-        long = f"{run.plan}/{run.candidate}" if len({other.plan for other in alike}) > 1 else run.candidate
-        twice = sum(other.plan == run.plan for other in alike) > 1
-        names.append(f"{long} v{run.version or run.run[:6]}" if twice else long)
-    return names
+    """The candidates' names; all with their plans, and some with their versions, where that is not enough."""
+    alone = len({run.candidate for run in runs}) == len({(run.plan, run.candidate) for run in runs})
+    names = [run.candidate if alone else f"{run.plan}/{run.candidate}" for run in runs]
+    return [
+        f"{name} v{run.version or run.run[:6]}" if names.count(name) > 1 else name
+        for name, run in zip(names, runs, strict=True)
+    ]
 
 
 def _nothing(one: str, other: str) -> Gap:

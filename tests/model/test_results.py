@@ -48,14 +48,17 @@ def test_the_cheapest_stands_first_and_every_figure_is_the_evaluations_own() -> 
     costs = cells(written, "What it costs")[("b",)]
     judged = best.evaluation
     assert costs[0] == f"{paid[0]:,.0f} ({judged.costs.decided.low:,.0f} to {judged.costs.decided.high:,.0f})"
-    assert costs[3] == f"{judged.auc.value:.3f} ({judged.auc.low:.3f} to {judged.auc.high:.3f})"
-    assert cells(written, "What it costs")[("a",)][1] == "is champion"
+    assert costs[3:5] == ["1 ± 0", f"{judged.auc.value:.3f}"]
+    ranked = cells(written, "How well it ranks")
+    assert ranked[("b",)][0] == f"{judged.auc.value:.3f} ({judged.auc.low:.3f} to {judged.auc.high:.3f})"
+    assert ranked[("b",)][3] == "0.750 ± 0.013"
+    assert cells(written, "What it costs")[("a",)][1] == ranked[("a",)][1] == "is champion"
     counts = cells(written, "Who is refused")[("b",)]
     wrong = judged.confusion
     assert counts[:5] == ["0.0909", *(f"{n:,}" for n in (wrong.tn, wrong.fp, wrong.fn, wrong.tp))]
     assert counts[6] == f"{business_score(wrong.rows, wrong.fp, wrong.fn):.5f}"
     trusted = cells(written, "Whether its probabilities hold")[("b",)]
-    assert trusted[2:] == ["0.750 ± 0.013", "0.750 ± 0.013", "1 ± 0", "5"]
+    assert trusted[1:] == [f"{judged.brier:.4f}", "0.750 ± 0.013", "5"]
     effort = cells(written, "What it takes")[("b",)]
     assert effort == ["2", "drawn", "lightgbm", "700", "300 trees", "12.5", "0.34", "1.25"]
 
