@@ -13,8 +13,8 @@ from aval.model.ranking import Comparison
 FEW: Final = 100
 """Defaulters below which a test part tells models apart badly."""
 
-ADDITIVE: Final = frozenset({"scorecard", "linear", "additive"})
-"""Forms of which a person can read what each feature adds on its own."""
+READABLE: Final = frozenset({"coefficients", "bins", "points", "terms"})
+"""Parts of which each says what one feature adds, whatever the others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,13 @@ class Contender:
     """Share of the resamplings of the applicants in which it cost least."""
     elsewhere: float | None
     """Mean cost in cross-validation, on the rows it was developed with."""
-    form: str
     features: int
     size: int
     parts: str
 
     def simpler(self, other: "Contender") -> bool:
         """Whether it can be read where the other cannot, or has fewer features and parts and more of neither."""
-        mine, theirs = self.form in ADDITIVE, other.form in ADDITIVE
+        mine, theirs = self.parts in READABLE, other.parts in READABLE
         if mine != theirs:
             return mine
         if self.parts != other.parts:

@@ -21,7 +21,6 @@ from aval.errors import ArtefactError, RegistryError
 from aval.model import artefact
 from aval.model.gates import Gates
 from aval.model.model import Model
-from aval.model.scorer import KIND
 
 if TYPE_CHECKING:
     from aval.model.training import Trained
@@ -54,8 +53,6 @@ class Run:
     test: str = ""
     """First characters of the digest of the test applications; only runs of one are compared row by row."""
     learner: str = ""
-    form: str = ""
-    """What kind of scorer decides."""
     features: int = 0
     size: int = 0
     parts: str = ""
@@ -82,7 +79,6 @@ class Registry:
             "split": trained.split,
             "test_digest": str(facts["test_digest"]),
             "learner": str(facts["learner"]),
-            "form": str(artefact.read(trained.folder / KIND)["kind"]),
             "manifest": artefact.digest_of(trained.folder / artefact.MANIFEST),
         }
         with self._mlflow(write=True) as mlflow:
@@ -202,7 +198,6 @@ class Registry:
                 metrics=dict(run.data.metrics),
                 test=run.data.tags.get("test_digest", "")[:8],
                 learner=run.data.tags.get("learner", ""),
-                form=run.data.tags.get("form", ""),
                 features=int(run.data.params.get("features", 0)),
                 size=int(run.data.params.get("size", 0)),
                 parts=run.data.params.get("parts", ""),

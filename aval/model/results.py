@@ -172,7 +172,6 @@ def compare(runs: "Sequence[Run]", files: Files, *, data: str = "", tolerance: f
             slope=own.calibration.slope if own.calibration else None,
             cheapest=share,
             elsewhere=run.metrics.get("cv_cost_mean"),
-            form=run.form,
             features=run.features,
             size=run.size,
             parts=run.parts,

@@ -44,7 +44,6 @@ def drawn(
         metrics={**judged.metrics(), **across, **effort},
         test="feed5678",
         learner="lightgbm",
-        form="trees",
         features=700,
         size=300,
         parts="trees",

@@ -21,7 +21,6 @@ PLAIN = Contender(
     slope=Interval(1.0, 0.9, 1.1),
     cheapest=0.1,
     elsewhere=530.0,
-    form="trees",
     features=700,
     size=300,
     parts="trees",
@@ -80,7 +79,7 @@ def test_the_surest_saving_is_chosen_where_the_largest_may_be_chance() -> None:
 
 
 def test_a_simpler_one_within_the_noise_is_named_with_its_price_and_its_size() -> None:
-    card = replace(PLAIN, name="card", form="scorecard", features=20, size=120, parts="bins")
+    card = replace(PLAIN, name="card", features=20, size=120, parts="bins")
     few = replace(PLAIN, name="few", cost=Interval(515.0, 480.0, 550.0), size=40)
     found = said(30.0, CHEAP, card, few)
     assert found.choose == "cheap"
@@ -145,8 +144,8 @@ def test_few_defaulters_are_said_to_be_few() -> None:
         ({"size": 100}, {}, True),
         ({"features": 10, "size": 400}, {}, False),
         ({}, {}, False),
-        ({"form": "scorecard", "features": 900}, {}, True),
-        ({}, {"form": "scorecard"}, False),
+        ({"parts": "coefficients", "features": 900, "size": 9000}, {}, True),
+        ({}, {"parts": "bins"}, False),
         ({"parts": "models", "features": 10}, {}, True),
     ],
 )

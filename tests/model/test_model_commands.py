@@ -69,7 +69,7 @@ def test_train_results_and_promote(place: Path) -> None:
     stored = json.loads(run(place, "results", "--json"))
     assert [entry["version"] for entry in stored] == ["2", "1"]
     assert stored[1]["aliases"] == ["champion"]
-    assert (stored[1]["learner"], stored[1]["form"], stored[1]["features"]) == ("lightgbm", "trees", 2)
+    assert (stored[1]["learner"], stored[1]["parts"], stored[1]["features"]) == ("lightgbm", "trees", 2)
     assert stored[0]["table"]["cross_validation"]["accuracy"]["deviation"] > 0.0
     assert stored[0]["table"]["score_seconds"] > 0.0
     assert [entry["test"] for entry in stored] == [stored[0]["test"]] * 2

@@ -182,7 +182,7 @@ def planted(registry: Registry, runs: list, files: dict) -> None:
         experiment = client.create_experiment("aval", artifact_location=where)
         client.create_registered_model("aval")
         for run in reversed(runs):
-            tags = {"candidate": run.candidate, "plan": run.plan, "learner": run.learner, "form": run.form}
+            tags = {"candidate": run.candidate, "plan": run.plan, "learner": run.learner}
             tags |= {"data_fingerprint": run.data + "0" * 56, "test_digest": run.test + "0" * 56}
             made = client.create_run(experiment, tags=tags)
             stated = {"features": run.features, "size": run.size, "parts": run.parts, "plan.folds": run.folds}
