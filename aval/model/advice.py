@@ -45,9 +45,9 @@ class Contender:
 
     def simpler(self, other: "Contender") -> bool:
         """Whether it can be read where the other cannot, or has fewer features and parts and more of neither."""
-        mine, theirs = self.parts in READABLE, other.parts in READABLE
+        mine, theirs = _opacity(self.parts), _opacity(other.parts)
         if mine != theirs:
-            return mine
+            return mine < theirs
         if self.parts != other.parts:
             return self.features < other.features
         pair, against = (self.features, self.size), (other.features, other.size)
@@ -109,7 +109,7 @@ def _lead(
         against = gap(best.name, fit[1].name)
         return best, (
             f"Choose {best.name}: it costs {_figure(best.cost.value)} per 1000, "
-            f"{_than(against.cost)} than the next, {fit[1].name} (AUC {_chance(against)}); there is no champion here."
+            f"{_than(against.cost)} than the next, {fit[1].name} (AUC {_chance(against)}); the champion is not among them."
         )
     if champion == best:
         return best, f"Keep the champion {best.name}: it costs {_figure(best.cost.value)} per 1000, the least; {alone}."
@@ -182,6 +182,11 @@ def _shut(one: Contender) -> str:
     slope = "there is none" if one.slope is None else f"{one.slope.value:.2f}"
     paid = _figure(one.cost.value)
     return f"{one.name} costs less ({paid}), but the gates would refuse its calibration slope ({slope})."
+
+
+def _opacity(parts: str) -> int:
+    """Read feature by feature, or not, or several models at once."""
+    return 0 if parts in READABLE else 2 if parts == "models" else 1
 
 
 def _than(gap: Interval) -> str:

@@ -71,8 +71,10 @@ class Row:
             "p_value": None if self.gap is None else self.gap.auc.p_value,
             "confusion": asdict(judged.confusion),
             "confusion_half": asdict(judged.confusion_half),
+            "confusion_own": asdict(judged.confusion_own),
             "business_score": judged.confusion.business_score,
             "business_score_half": judged.confusion_half.business_score,
+            "business_score_own": judged.confusion_own.business_score,
             "brier": judged.brier,
             "calibration_slope": None if self.contender.slope is None else asdict(self.contender.slope),
             "cross_validation": {
@@ -224,7 +226,11 @@ def _part(run: "Run") -> tuple[Any, ...]:
 def _read(run: "Run", kept: Mapping[str, bytes]) -> tuple[Evaluation, Floats, Floats] | None:
     if not set(KEPT) <= kept.keys():
         return None
-    judged = Evaluation.from_json(kept[EVALUATION].decode())
+    try:
+        judged = Evaluation.from_json(kept[EVALUATION].decode())
+    except ValueError:
+        # An earlier aval judged it, and by fewer figures: it cannot stand beside the others.
+        return None
     table = pl.read_parquet(io.BytesIO(kept[PREDICTIONS]))
     target = table[TARGET].to_numpy().astype(np.float64)
     probability = table["probability"].to_numpy()

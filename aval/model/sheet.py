@@ -39,7 +39,8 @@ def caption(found: Results) -> str:
         f"data {run.data}, test part {run.test}. Positive = default: FN = a defaulter accepted (costs "
         f"{prices.accepted_defaulter:g}), FP = a good payer refused (costs {prices.refused_payer:g}), TP = a defaulter "
         "refused, TN = a good payer accepted. Probabilities are calibrated; an applicant is refused from the "
-        f"break-even {prices.cutoff:.4f} on. Brackets: 95 % intervals. CV: cross-validated, mean ± "
+        f"break-even {prices.cutoff:.4f} on; own 0.5: from one half of what the learner gave "
+        "before calibration. Brackets: 95 % intervals. CV: cross-validated, mean ± "
         "standard deviation over all folds. Cheapest in: so many of 1,000 resamplings of the test applicants. "
         "Every figure was read from tracking."
     )
@@ -58,7 +59,8 @@ def left_out(found: Results) -> str:
     apart = len(found.rest) - older - sum(run.data in others for run in found.rest)
     if apart:
         said.append(f"{apart} on another test part")
-    return f"Not shown: {', '.join(said)}; `--all` lists them, `--data PREFIX` compares on other data."
+    other = ", `--data PREFIX` compares on other data" if others else ""
+    return f"Not shown: {', '.join(said)}; `--all` lists them{other}."
 
 
 def show(found: Results) -> None:
@@ -143,13 +145,17 @@ def _verdicts(found: Results) -> Sheet:
     for row in found.rows:
         judged = row.evaluation
         rows.append(line(row.name, f"{judged.confusion.cutoff:.4f}", judged.confusion, judged))
-        rows.append(line("", "0.5", judged.confusion_half, judged))
+        rows.append(line("", "own 0.5", judged.confusion_own, judged))
     rows += [line(name, "", counts, found.first) for name, _, counts in found.rules()]
     headers = (
         "candidate", "refused\nfrom", "TN payers\naccepted", "FP payers\nrefused", "FN defaulters\naccepted",
         "TP defaulters\nrefused", "cost per\n1,000", "business\nscore",
     )  # fmt: skip
-    return Sheet("Who is refused at the break-even, and at 0.5 as the reference decided", headers, tuple(rows))
+    return Sheet(
+        "Who is refused at the break-even, and at 0.5 before calibration, as the reference decided",
+        headers,
+        tuple(rows),
+    )
 
 
 def _trust(found: Results) -> Sheet:

@@ -28,7 +28,7 @@ def drawn(
     rng = np.random.default_rng(seed)
     seen = (odds + rng.normal(0.0, noise, len(odds)) + 2.8) / (1.0 + (noise / 1.1) ** 2) - 2.8 + 0.1 * noise
     p = 1.0 / (1.0 + np.exp(-seen))
-    judged = evaluate(target, p, cost, resamples=100)
+    judged = evaluate(target, p, cost, own=np.sqrt(p), resamples=100)
     table = io.BytesIO()
     pl.DataFrame({"TARGET": target.astype(np.int8), "probability": p}).write_parquet(table)
     across = {f"cv_{m}_{k}": v for m in ("auc", "accuracy", "log_loss", "cost") for k, v in SPREAD.items()}

@@ -112,7 +112,7 @@ def test_without_a_champion_the_next_one_is_the_measure() -> None:
     found = said(12.0, PLAIN, CHEAP)
     assert found.choose == "cheap"
     assert "28 (16 to 40) less than the next, plain" in found.sentence
-    assert "there is no champion here" in found.sentence
+    assert "the champion is not among them" in found.sentence
 
 
 def test_what_saves_nothing_or_cannot_be_believed_is_not_chosen() -> None:
@@ -146,7 +146,9 @@ def test_few_defaulters_are_said_to_be_few() -> None:
         ({}, {}, False),
         ({"parts": "coefficients", "features": 900, "size": 9000}, {}, True),
         ({}, {"parts": "bins"}, False),
-        ({"parts": "models", "features": 10}, {}, True),
+        ({"parts": "models", "features": 10, "size": 2}, {}, False),
+        ({}, {"parts": "models", "size": 2}, True),
+        ({"parts": "rules", "features": 10}, {}, True),
     ],
 )
 def test_simpler_is_an_order(one: dict[str, object], other: dict[str, object], simpler: bool) -> None:

@@ -57,6 +57,10 @@ def test_the_cheapest_stands_first_and_every_figure_is_the_evaluations_own() -> 
     wrong = judged.confusion
     assert counts[:5] == ["0.0909", *(f"{n:,}" for n in (wrong.tn, wrong.fp, wrong.fn, wrong.tp))]
     assert counts[6] == f"{business_score(wrong.rows, wrong.fp, wrong.fn):.5f}"
+    own = next(line for line in written.splitlines() if line.startswith("|  | own 0.5"))
+    half = judged.confusion_own
+    assert half != judged.confusion_half
+    assert [cell.strip() for cell in own.split("|")[3:7]] == [f"{n:,}" for n in (half.tn, half.fp, half.fn, half.tp)]
     trusted = cells(written, "Whether its probabilities hold")[("b",)]
     assert trusted[1:] == [f"{judged.brier:.4f}", "0.750 ± 0.013", "5"]
     effort = cells(written, "What it takes")[("b",)]
@@ -76,7 +80,7 @@ def test_every_row_of_verdicts_adds_up_to_all_applicants_and_to_its_cost() -> No
         assert paid == pytest.approx(1000.0 * (10 * fn + fp) / judged.rows, abs=0.51)
     rules = {row[0]: row for row in sheet.rows}
     assert rules["accept everyone"][3] == rules["refuse everyone"][4] == "0"
-    assert [row[1] for row in sheet.rows[:2]] == ["0.0909", "0.5"]
+    assert [row[1] for row in sheet.rows[:2]] == ["0.0909", "own 0.5"]
 
 
 def test_the_caption_says_what_is_positive_and_who_is_missed() -> None:
@@ -132,6 +136,8 @@ def test_a_run_without_its_files_is_listed_apart_and_altered_files_are_refused()
     runs, files = several(0.5, 0.9)
     assert [row.name for row in compare(runs, {**files, "run-b": {}}.__getitem__).rows] == ["a"]
     assert compare(runs, lambda _: {}).rows == ()
+    earlier = {**files["run-b"], "evaluation.json": files["run-b"]["evaluation.json"].replace(b'"brier"', b'"other"')}
+    assert [row.name for row in compare(runs, {**files, "run-b": earlier}.__getitem__).rows] == ["a"]
     swapped = {**files["run-b"], "predictions.parquet": files["run-a"]["predictions.parquet"]}
     with pytest.raises(RegistryError, match="run run-b: its predictions are not those it was judged by"):
         compare(runs, {**files, "run-b": swapped}.__getitem__)
