@@ -109,7 +109,8 @@ def _lead(
         against = gap(best.name, fit[1].name)
         return best, (
             f"Choose {best.name}: it costs {_figure(best.cost.value)} per 1000, "
-            f"{_than(against.cost)} than the next, {fit[1].name} (AUC {_chance(against)}); the champion is not among them."
+            f"{_than(against.cost)} than the next, {fit[1].name} (AUC {_chance(against)}); "
+            "the champion is not among them."
         )
     if champion == best:
         return best, f"Keep the champion {best.name}: it costs {_figure(best.cost.value)} per 1000, the least; {alone}."

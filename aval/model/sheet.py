@@ -27,7 +27,19 @@ class Sheet:
 
 def sheets(found: Results) -> tuple[Sheet, ...]:
     """The tables of a comparison, cheapest first in each."""
-    return _costs(found), _verdicts(found), _ranks(found), _trust(found), _effort(found)
+    every = (_costs, _verdicts, _ranks, _trust, _effort)
+    return tuple(_dense(make(found)) for make in every)
+
+
+def _dense(sheet: Sheet) -> Sheet:
+    """Without columns that say nothing of anyone, such as differences from a champion that is not there."""
+    keep = [k for k in range(len(sheet.headers)) if any(row[k] for row in sheet.rows)]
+    return Sheet(
+        sheet.title,
+        tuple(sheet.headers[k] for k in keep),
+        tuple(tuple(row[k] for k in keep) for row in sheet.rows),
+        sum(k < sheet.words for k in keep),
+    )
 
 
 def caption(found: Results) -> str:

@@ -83,6 +83,15 @@ def test_every_row_of_verdicts_adds_up_to_all_applicants_and_to_its_cost() -> No
     assert [row[1] for row in sheet.rows[:2]] == ["0.0909", "own 0.5"]
 
 
+def test_a_champion_that_is_not_there_takes_no_columns() -> None:
+    runs, files = several(0.5, 1.5, champion=None)
+    headers = [name for sheet in sheets(compare(runs, files.__getitem__)) for name in sheet.headers]
+    assert not [name for name in headers if "champion" in name or "DeLong" in name]
+    runs, files = several(0.5, 1.5)
+    headers = [name for sheet in sheets(compare(runs, files.__getitem__)) for name in sheet.headers]
+    assert [name for name in headers if "champion" in name]
+
+
 def test_the_caption_says_what_is_positive_and_who_is_missed() -> None:
     runs, files = several(0.5)
     said = caption(compare(runs, files.__getitem__))
