@@ -133,20 +133,64 @@ def _truth(warehouse: "Warehouse", stated: Path | None) -> Path | None:
 
 
 @app.command()
-def results(ctx: typer.Context, as_json: Json = False) -> None:
-    """Everything that was trained, as tracking has it: figures on the test part of each run's own data.
+def results(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Option(help="Beginning of a data fingerprint; by default the champion's data, else the newest.")
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="List the runs that are not in the table too.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the tables as Markdown to this file; - is the terminal.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page with pictures to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what was trained on one test part, read from tracking: cheapest first, and which to choose.
 
-    Example: [bold]aval results[/bold]
+    Example: [bold]aval results --html results.html[/bold]
     """
-    from dataclasses import asdict
-
+    from aval.credit.policy import Policy
     from aval.model.report import table
+    from aval.model.results import KEPT, compare
+    from aval.model.sheet import markdown as written
+    from aval.model.sheet import show
 
-    runs = _registry(ctx).results()
+    registry = _registry(ctx)
+    runs = registry.results()
+    tolerance = Policy.load(ctx.obj.policy).limits.slope
+    found = compare(runs, lambda run: registry.files(run, *KEPT), data=data, tolerance=tolerance)
     if as_json:
-        typer.echo(json.dumps([asdict(run) for run in runs]))
+        typer.echo(json.dumps(found.to_json(runs)))
         return
-    table(runs)
+    if not found.rows:
+        table(runs)
+        said = "None of them kept what a comparison needs: train again." if runs else "Nothing was trained yet."
+        typer.echo(said)
+        return
+    if markdown is not None:
+        _put(markdown, written(found))
+    if html is not None:
+        from aval.model.page import page
+
+        _put(html, page(found))
+    if markdown is None and html is None:
+        show(found)
+    if everything and found.rest:
+        typer.echo("\nNot in the table:")
+        table(found.rest)
+
+
+def _put(file: Path, text: str) -> None:
+    """Whole or not at all; - is the terminal."""
+    if str(file) == "-":
+        typer.echo(text, nl=False)
+        return
+    if file.is_dir() or not file.parent.is_dir():
+        raise OptionError(str(file), "is no file that could be written")
+    partial = file.with_name(file.name + ".part")
+    partial.write_text(text, "utf-8")
+    partial.replace(file)
+    typer.echo(f"Written: {file}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version as installed
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlparse
 
@@ -52,6 +53,14 @@ class Run:
     data: str
     """First characters of the data's fingerprint: figures of unlike data are not to be compared."""
     metrics: Mapping[str, float]
+    test: str = ""
+    """First characters of the digest of the test applications; only runs of one are compared row by row."""
+    learner: str = ""
+    features: int = 0
+    size: int = 0
+    parts: str = ""
+    """What `size` counts."""
+    folds: int = 0
 
 
 class Registry:
@@ -72,6 +81,7 @@ class Registry:
             "feature_digest": str(facts["feature_digest"]),
             "split": trained.split,
             "test_digest": str(facts["test_digest"]),
+            "learner": str(facts["learner"]),
             "manifest": artefact.digest_of(trained.folder / artefact.MANIFEST),
         }
         with self._mlflow(write=True) as mlflow:
@@ -242,10 +252,26 @@ class Registry:
                 aliases=tuple(a for a, number in aliases.items() if number == versions.get(run.info.run_id)),
                 data=run.data.tags.get("data_fingerprint", "")[:8],
                 metrics=dict(run.data.metrics),
+                test=run.data.tags.get("test_digest", "")[:8],
+                learner=run.data.tags.get("learner", ""),
+                features=int(run.data.params.get("features", 0)),
+                size=int(run.data.params.get("size", 0)),
+                parts=run.data.params.get("parts", ""),
+                folds=int(run.data.params.get("plan.folds", 0)),
             )
             for run in runs
             if run.info.status == "FINISHED"
         ]
+
+    def files(self, run: str, *names: str) -> dict[str, bytes]:
+        """What a run kept under these names, from wherever its artefacts lie; those it lacks are left out."""
+        with self._mlflow(), TemporaryDirectory() as folder:
+            kept = {entry.path for entry in self._client.list_artifacts(run)}
+            return {
+                name: Path(self._client.download_artifacts(run, name, folder)).read_bytes()
+                for name in names
+                if name in kept
+            }
 
     def _version(self, which: str) -> Any:
         from mlflow.exceptions import MlflowException

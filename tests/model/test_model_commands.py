@@ -67,10 +67,15 @@ def test_train_results_and_promote(place: Path) -> None:
 
     table = run(place, "results")
     assert "1 (champion)" in table
-    assert "tiny/two" in table
+    assert "Positive = default" in " ".join(table.split())
+    assert "accept everyone" in table
     stored = json.loads(run(place, "results", "--json"))
     assert [entry["version"] for entry in stored] == ["2", "1"]
     assert stored[1]["aliases"] == ["champion"]
+    assert (stored[1]["learner"], stored[1]["parts"], stored[1]["features"]) == ("lightgbm", "trees", 2)
+    assert stored[0]["table"]["cross_validation"]["accuracy"]["deviation"] > 0.0
+    assert stored[0]["table"]["score_seconds"] > 0.0
+    assert [entry["test"] for entry in stored] == [stored[0]["test"]] * 2
 
     with pytest.raises(OptionError, match="--why states the reason"):
         run(place, "promote", "2")
