@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -14,9 +14,11 @@ import typer
 from aval.errors import OptionError, RegistryError
 
 if TYPE_CHECKING:
+    from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
     from aval.model.gates import Gates
     from aval.model.registry import Registry
+    from aval.model.training import Trained
 
 app = typer.Typer()
 
@@ -48,7 +50,7 @@ def train(
 ) -> None:
     """Train a plan's candidates, judge each stored model on rows nothing has touched, and register it.
 
-    The first model becomes the champion. Example: [bold]aval train plans/champion.toml[/bold]
+    Without a champion, the cheapest in cross-validation becomes it. Example: [bold]aval train plans/champion.toml[/bold]
     """
     from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
@@ -78,7 +80,7 @@ def train(
             device=device,
             advance=told,
         )
-    done: list[dict[str, Any]] = []
+    recorded: list[tuple[Trained, str, Path]] = []
     for trained in found:
         place = home / "pictures" / stated.name / trained.candidate
         probability, target = trained.out_of_fold
@@ -86,8 +88,11 @@ def train(
         drawn = draw(trained.evaluation, place, ctx.obj.lang, fairness=trained.fairness, isotonic=curve)
         drawn.append(overview(trained.evaluation, place / "overview.png", ctx.obj.lang, isotonic=curve))
         drawn += chart(Influence.of(Model.load(trained.folder)), place, ctx.obj.lang)
-        version = registry.record(trained, drawn)
-        crowned, why = _crown(registry, version, warehouse, policy, promote=promote)
+        recorded.append((trained, registry.record(trained, drawn), place))
+    first = None if registry.crowned() else _first(recorded, policy)
+    done: list[dict[str, Any]] = []
+    for trained, version, place in recorded:
+        crowned, why = _crown(registry, version, warehouse, policy, first=version == first, promote=promote)
         done.append({**facts(trained), "version": version, "champion": crowned, "gates": why, "pictures": str(place)})
         if not as_json:
             show(trained, version, why, place)
@@ -95,11 +100,23 @@ def train(
         typer.echo(json.dumps(done if len(done) > 1 else done[0]))
 
 
+def _first(recorded: "Sequence[tuple[Trained, str, Path]]", policy: "Policy") -> str | None:
+    """Which version decides where none does: the cheapest in cross-validation that the policy lets look."""
+    from aval.model.model import Model
+
+    lawful = [
+        (sum(fold.cost for fold in trained.folds), int(version))
+        for trained, version, _ in recorded
+        if not Model.load(trained.folder).grounds & set(policy.barred)
+    ]
+    return str(min(lawful)[1]) if lawful else None
+
+
 def _crown(
-    registry: "Registry", version: str, warehouse: "Warehouse", policy: Any, *, promote: bool
+    registry: "Registry", version: str, warehouse: "Warehouse", policy: "Policy", *, first: bool, promote: bool
 ) -> tuple[bool, str]:
     """The first model decides at once; a later one only if asked for and let through."""
-    if registry.crowned() is None:
+    if first:
         registry.promote(version, by=getpass.getuser(), why="the first model", gates=None)
         return True, "champion, for there was none"
     if not promote:
@@ -112,7 +129,7 @@ def _crown(
     return True, "champion, for the gates passed"
 
 
-def _examine(registry: "Registry", version: str, warehouse: "Warehouse", policy: Any) -> "Gates":
+def _examine(registry: "Registry", version: str, warehouse: "Warehouse", policy: "Policy") -> "Gates":
     from aval.model.gates import examine
 
     challenger, _ = registry.load(version)

@@ -62,6 +62,8 @@ class Gates:
     """How far from 1 the policy lets the slope lie."""
     golden: bool
     """Whether the golden rows give the stored probabilities, bit for bit."""
+    barred: tuple[str, ...] = ()
+    """Protected grounds it looks at although the policy bars them."""
     challenger: Figures | None = None
     champion: Figures | None = None
     """None without one."""
@@ -78,6 +80,8 @@ class Gates:
             shut.append(f"its calibration slope is {_said(self.slope, '.2f')}, further from 1 than {self.tolerance}")
         if not self.golden:
             shut.append("its golden rows do not give the stored probabilities here")
+        if self.barred:
+            shut.append(f"it looks at {' and '.join(self.barred)}, which the policy bars")
         return tuple(shut)
 
     def require(self, version: str) -> None:
@@ -123,6 +127,7 @@ def examine(challenger: Model, champion: Model | None, warehouse: "Warehouse", p
         slope=figures.slope,
         tolerance=policy.limits.slope,
         golden=challenger.reproduces(),
+        barred=tuple(sorted(challenger.grounds & set(policy.barred))),
         challenger=figures,
         champion=None if theirs is None else Figures.of(target, theirs, policy.cost),
     )

@@ -72,6 +72,11 @@ class Model:
         """Names, in the order of the matrix's columns."""
         return self.encoding.features
 
+    @property
+    def grounds(self) -> frozenset[str]:
+        """Protected grounds that its features look at."""
+        return frozenset().union(*(used.protected for used in self.used))
+
     def feature_set(self) -> FeatureSet:
         """The features to build for this model.
 

@@ -125,8 +125,8 @@ def fit(
             callbacks=callbacks,
             verbose_eval=False,
         )
-    # Every tree grown is kept: how many are used is decided over all folds together.
-    scorer = Boosted(stored(booster))
+        # Every tree grown is kept: how many are used is decided over all folds together.
+        scorer = Boosted(stored(booster))
     agree(plan, candidate, asked, scorer.parameters)
     losses = history["held"]["logloss"] if held is not None else []
     return Fit(scorer, np.asarray(losses, dtype=np.float64))
@@ -143,9 +143,10 @@ def _counter(advance: Callable[[int], None]) -> Any:
 
 @contextmanager
 def explained(plan: str | Path, name: str) -> Iterator[None]:
-    """What XGBoost refuses, as one sentence."""
+    """What XGBoost refuses, as one sentence; what it mutters, in silence: what was used is read back."""
     try:
-        yield
+        with library().config_context(verbosity=0):
+            yield
     except library().core.XGBoostError as problem:
         said = _sentence(str(problem))
         raise PlanError(plan, f"{name}: XGBoost refuses it ({said})", "correct the setting it names") from None
