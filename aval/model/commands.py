@@ -50,7 +50,7 @@ def train(
 ) -> None:
     """Train a plan's candidates, judge each stored model on rows nothing has touched, and register it.
 
-    Without a champion, the cheapest in cross-validation becomes it. Example: [bold]aval train plans/champion.toml[/bold]
+    Without a champion, the cheapest in cross-validation becomes it. Example: [bold]aval train plans/lab.toml[/bold]
     """
     from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
