@@ -23,14 +23,13 @@ from aval.data.warehouse import Warehouse, ingest
 from aval.features.build import catalogue
 from aval.features.feature import FeatureSet
 from aval.model.calibration import Platt
-from aval.model.candidates import Candidate, Rows
-from aval.model.encoding import Encoding
+from aval.model.candidates import Candidate
 from aval.model.evaluation import confusion
-from aval.model.learners.lightgbm import fit
 from aval.model.plan import Plan
 from aval.model.ranking import auc
 from aval.model.rows import Table, features_of
 from aval.model.split import folds
+from aval.model.validation import Fitter
 from aval.settings import ROOT
 
 Array = np.ndarray
@@ -38,21 +37,7 @@ Array = np.ndarray
 
 def out_of_fold(table: Table, target: Array, candidate: Candidate, seed: int, threads: int = 2) -> Array:
     """Calibrated out-of-fold probabilities of one repeat."""
-    held = folds(target, 5, seed)
-    fitted, losses = [], []
-    for out in held:
-        inside = np.setdiff1d(np.arange(len(target)), out)
-        encoding = Encoding.fit(table.names, table.matrix[inside], table.words)
-        train = Rows(encoding.encode(table.matrix[inside], table.words), target[inside], encoding)
-        test = Rows(encoding.encode(table.matrix[out], table.words), target[out], encoding)
-        found = fit(candidate, train, test, seed=seed, threads=threads)
-        fitted.append((test.matrix, found.scorer))
-        losses.append(found.losses)
-    length = min(map(len, losses))
-    trees = int(np.mean([loss[:length] for loss in losses], axis=0).argmin()) + 1
-    margin = np.empty(len(target))
-    for out, (matrix, booster) in zip(held, fitted, strict=True):
-        margin[out] = booster.margin(matrix.astype(np.float64), trees)
+    margin = Fitter(candidate, table, target, seed, threads).validate(folds(target, 5, seed)).margin
     return Platt.fit(margin, target).probability(margin)
 
 
