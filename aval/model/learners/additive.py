@@ -67,6 +67,7 @@ def fit(
     size: int | None = None,
     seed: int = 0,
     threads: int = 2,
+    device: str = "cpu",
     advance: Callable[[int], None] | None = None,
     plan: str | Path = "plan",
 ) -> Fit:
@@ -77,7 +78,7 @@ def fit(
     """
     from interpret.glassbox import ExplainableBoostingClassifier
 
-    del held, size
+    del held, size, device
     settings: dict[str, Any] = {**_DEFAULTS, **candidate.parameters}
     places = _telling(rows, int(settings.pop("features")), seed, threads)
     names = [rows.encoding.features[place] for place in places]

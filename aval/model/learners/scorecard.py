@@ -64,6 +64,7 @@ def fit(
     size: int | None = None,
     seed: int = 0,
     threads: int = 2,
+    device: str = "cpu",
     advance: Callable[[int], None] | None = None,
     plan: str | Path = "plan",
 ) -> Fit:
@@ -74,7 +75,7 @@ def fit(
     """
     from threadpoolctl import threadpool_limits
 
-    del held, size, seed, threads
+    del held, size, seed, threads, device
     settings: dict[str, Any] = {**_DEFAULTS, **candidate.parameters}
     cap, least = float(settings["correlation"]), float(settings["information_value"])
     found = []
