@@ -21,7 +21,7 @@ BLEND: Final = "blend"
 
 _RESAMPLING: Final = "resampling."
 
-LEARNERS: Final = ("lightgbm", "logistic", "xgboost", "forest")
+LEARNERS: Final = ("lightgbm", "logistic", "xgboost", "forest", "scorecard", "additive")
 """Each a module of `learners/` under its name."""
 
 

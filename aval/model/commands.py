@@ -1,4 +1,4 @@
-"""The commands of learning: `aval train`, `aval results`, `aval promote`, `aval rollback` and `aval mlflow`."""
+"""The commands of learning: `aval train`, `results`, `promote`, `rollback`, `scorecard` and `mlflow`."""
 
 import getpass
 import json
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aval.credit.policy import Policy
     from aval.data.warehouse import Warehouse
     from aval.model.gates import Gates
+    from aval.model.model import Model
     from aval.model.registry import Registry
     from aval.model.training import Trained
 
@@ -263,6 +264,51 @@ def rollback(
         typer.echo(json.dumps({"champion": version, "left": left}))
         return
     typer.echo(f"Version {version} is the champion again, in place of version {left}: its golden rows are reproduced.")
+
+
+@app.command()
+def scorecard(
+    ctx: typer.Context,
+    version: Annotated[str, typer.Argument(help="A registered version; the newest scorecard by default.")] = "",
+    sql: Annotated[
+        Path | None, typer.Option(help="Write the SELECT that gives the same points to this file; - is the terminal.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Name of the table of features in that SELECT.")] = "features",
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the card as Markdown to this file; - is the terminal.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The card a committee signs: every characteristic, its bins, their default rates and points.
+
+    Example: [bold]aval scorecard 3 --sql scorecard.sql[/bold]
+    """
+    from aval.credit.policy import Policy
+    from aval.model.paper import Paper
+    from aval.model.sql import statement
+
+    registry = _registry(ctx)
+    model, number = registry.load(version) if version else _newest_card(registry)
+    paper = Paper.of(model, number, Policy.load(ctx.obj.policy), ctx.obj.lang)
+    if as_json:
+        typer.echo(json.dumps(paper.facts(), ensure_ascii=False))
+        return
+    if sql is not None:
+        _put(sql, statement(paper.card, table, f"aval scorecard, version {number}"))
+    if markdown is not None:
+        _put(markdown, paper.markdown())
+    if sql is None and markdown is None:
+        typer.echo(paper.text())
+
+
+def _newest_card(registry: "Registry") -> "tuple[Model, str]":
+    from aval.model.scorecard import Scorecard
+
+    for number in range(int(registry.latest()), 0, -1):
+        model, found = registry.load(str(number))
+        if isinstance(model.scorer, Scorecard):
+            return model, found
+    raise RegistryError("no scorecard is registered", 'train a plan with learner = "scorecard"')
 
 
 @app.command()

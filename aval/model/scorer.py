@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from aval.errors import ArtefactError
 from aval.model import artefact
-from aval.model.calibration import sigmoid
+from aval.model.calibration import Platt, sigmoid
 from aval.model.encoding import Matrix
 
 
@@ -77,12 +77,20 @@ def own_probability(scorer: Scorer, margin: Matrix) -> Matrix:
     return sigmoid(margin) if scorer.link == "logit" else np.asarray(margin, dtype=np.float64)
 
 
+def settled(scorer: Scorer, calibration: Platt) -> tuple[Scorer, Platt]:
+    """The form and the line that decide together; a printed form takes the line in, and what it says is final."""
+    taking_in = getattr(scorer, "taking_in", None)
+    return (scorer, calibration) if taking_in is None else (taking_in(calibration), Platt(1.0, 0.0))
+
+
 KIND: Final = "scorer.json"
 
 _FORMS: Final[Mapping[str, str]] = {
+    "additive": "aval.model.additive:Additive",
     "blend": "aval.model.blend:Blend",
     "designed": "aval.model.design:Designed",
     "linear": "aval.model.linear:Linear",
+    "scorecard": "aval.model.scorecard:Scorecard",
     "trees": "aval.model.trees:Trees",
     "boosted": "aval.model.boosted:Boosted",
     "forest": "aval.model.forest:Forest",

@@ -36,7 +36,7 @@ from aval.model.plan import Plan
 from aval.model.profile import profile
 from aval.model.ranking import auc
 from aval.model.rows import Table, features_of, frames, sample
-from aval.model.scorer import Scorer
+from aval.model.scorer import Scorer, settled
 from aval.model.search import Found, chosen, search
 from aval.model.split import Ids, Places, Split, folds, split
 from aval.model.validation import Fitter, Held
@@ -239,12 +239,13 @@ class _Task:
         target, calibration = self.parts.development_target, learned.member.calibration
         probability = calibration.probability(learned.across.margin)
         cutoff = best_cutoff(target, probability, self.policy.cost)
+        scorer, told = settled(learned.member.scorer, calibration)
         model = Model(
             used=tuple(Used.of(feature) for feature in self.features),
             digest=self.features.digest,
             encoding=learned.encoding,
-            scorer=learned.member.scorer,
-            calibration=calibration,
+            scorer=scorer,
+            calibration=told,
             contrast=np.zeros(len(self.features)),
             manifest={},
         )

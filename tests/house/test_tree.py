@@ -42,6 +42,7 @@ THROUGH = {
     "scorer": "test_model",
     "candidates": "test_plan",
     "linear": "test_logistic",
+    "binning": "test_scorecard",
     "rows": "test_training",
     "report": "test_model_commands",
     "sheet": "test_results",
