@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib.metadata import distributions
 from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from aval.model import artefact
 from aval.model.chain import Event, previous, read
 from aval.model.gates import Gates
 from aval.model.model import Model
+from aval.model.scorer import KIND
 
 if TYPE_CHECKING:
     from aval.model.training import Trained
@@ -106,7 +108,7 @@ class Registry:
                     python_model=str(Path(__file__).with_name("served.py")),
                     artifacts={"model": str(trained.folder)},
                     signature=_signature(),
-                    pip_requirements=[f"{name}=={installed(name)}" for name in _LIBRARIES],
+                    pip_requirements=[f"{name}=={installed(name)}" for name in _needed(trained.folder)],
                 )
                 self._register()
                 made = self._client.create_model_version(
@@ -436,6 +438,13 @@ def _metrics(trained: "Trained") -> dict[str, float]:
 
 def _spread(values: Sequence[float]) -> tuple[tuple[str, float], tuple[str, float]]:
     return ("mean", float(np.mean(values))), ("deviation", float(np.std(values, ddof=1)))
+
+
+def _needed(folder: Path) -> list[str]:
+    """The libraries that decide with a stored model; XGBoost, under the name it is installed by, where it does."""
+    kinds = {artefact.read(file)["kind"] for file in folder.rglob(KIND)}
+    boosted = [found.name for found in distributions() if found.name in ("xgboost", "xgboost-cpu")]
+    return [*_LIBRARIES, *(boosted[:1] if "boosted" in kinds else ())]
 
 
 def _signature() -> Any:

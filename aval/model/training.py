@@ -52,7 +52,7 @@ GOLDEN_ROWS: Final = 50
 EXPLAINED_ROWS: Final = 2_000
 """Reference rows whose contributions are worked out: exact ones cost milliseconds each."""
 
-_LIBRARIES: Final = ("lightgbm", "numpy", "polars", "pyarrow", "dataframely")
+_LIBRARIES: Final = ("lightgbm", "numpy", "polars", "pyarrow", "dataframely", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)
