@@ -87,8 +87,9 @@ def fit(
         # It regrets that its pictures show no missing values; ours are not its pictures.
         warnings.simplefilter("ignore", UserWarning)
         try:
+            # One job: more are processes that copy the rows and linger, and won nothing on two cores.
             model = ExplainableBoostingClassifier(
-                names, kinds, n_jobs=threads, random_state=seed, missing="separate", **settings
+                names, kinds, n_jobs=1, random_state=seed, missing="separate", **settings
             )
             model.fit(rows.matrix[:, places].astype(np.float64), rows.target.astype(np.intp))
         except (TypeError, ValueError) as problem:
