@@ -138,11 +138,18 @@ def _ranks(found: Results) -> Sheet:
             _beside(row, lambda gap: _interval(gap.auc.difference, "+.3f")),
             "" if row.gap is None else chance(row.gap.auc.p_value),
             _across(row, "auc", ".3f"),
+            _attained(row),
         )
         for row in found.rows
     )
-    headers = ("candidate", "AUC", "AUC minus\nchampion's", "DeLong\np", "CV AUC")
+    headers = ("candidate", "AUC", "AUC minus\nchampion's", "DeLong\np", "CV AUC", "of the attainable\nGini")
     return Sheet("How well it ranks", headers, rows)
+
+
+def _attained(row: Row) -> str:
+    """On a simulated lender, the share of the Gini that the truth itself reaches."""
+    truth = row.evaluation.truth
+    return "" if truth is None or truth.attainable_share is None else f"{truth.attainable_share:.1%}"
 
 
 def _verdicts(found: Results) -> Sheet:

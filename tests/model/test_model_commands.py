@@ -40,8 +40,8 @@ name = "two"
 learner = "lightgbm"
 [candidates.parameters]
 learning_rate = 0.1
-num_iterations = 10
-num_leaves = 4
+num_iterations = 1
+num_leaves = 2
 min_data_in_leaf = 50
 """
 
@@ -54,6 +54,12 @@ def place(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (own / "features").symlink_to(home / "features")
     (own / "tiny.toml").write_text(PLAN)
     return own
+
+
+def stored_share(printed: str, version: str) -> float:
+    """What tracking has as the share of the attainable Gini."""
+    found = next(entry for entry in json.loads(printed) if entry["version"] == version)
+    return float(found["metrics"]["attainable_share"])
 
 
 def test_train_results_and_promote(place: Path) -> None:
@@ -69,6 +75,8 @@ def test_train_results_and_promote(place: Path) -> None:
     assert "1 (champion)" in table
     assert "Positive = default" in " ".join(table.split())
     assert "accept everyone" in table
+    share = stored_share(run(place, "results", "--json"), "1")
+    assert f"{share:.1%}" in table
     stored = json.loads(run(place, "results", "--json"))
     assert [entry["version"] for entry in stored] == ["2", "1"]
     assert stored[1]["aliases"] == ["champion"]
@@ -107,6 +115,19 @@ def test_train_for_a_script_and_through_the_gates(place: Path) -> None:
     assert 0.0 < said["metrics"]["attainable_share"] < 1.0
     assert isinstance(said["champion"], bool)
     assert Path(said["folder"]).is_dir()
+
+
+def test_no_model_that_looks_at_what_the_policy_bars_may_decide(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "warehouse").symlink_to(home / "warehouse")
+    (tmp_path / "features").symlink_to(home / "features")
+    plan = PLAN[: PLAN.rindex("[[candidates]]")].replace('"external_score_min"', '"application_sex_category"')
+    (tmp_path / "barred.toml").write_text(plan)
+    printed = run(tmp_path, "train", str(tmp_path / "barred.toml"), "--threads", "1")
+    assert "Version 1: not the champion" in printed
+    assert Registry("", tmp_path).crowned() is None
+    with pytest.raises(RegistryError, match="it looks at sex, which the policy bars"):
+        run(tmp_path, "promote", "1", "--why", "it is cheaper")
+    assert Registry("", tmp_path).crowned() is None
 
 
 def test_the_truth_is_found_where_the_simulation_left_it(home: Path, lender: Path, tmp_path: Path) -> None:
