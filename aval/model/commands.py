@@ -60,8 +60,8 @@ def train(
     from aval.model.influence import Influence
     from aval.model.model import Model
     from aval.model.pictures import draw, overview
-    from aval.model.plan import Plan
-    from aval.model.report import facts, show
+    from aval.model.plan import REFERENCE, Plan
+    from aval.model.report import facts, shapes, show
     from aval.model.training import train
 
     home: Path = ctx.obj.home
@@ -99,6 +99,8 @@ def train(
             show(trained, version, why, place)
     if as_json:
         typer.echo(json.dumps(done if len(done) > 1 else done[0]))
+    elif stated.features == REFERENCE and (said := shapes(found, len(warehouse))):
+        typer.echo(said)
 
 
 def _first(recorded: "Sequence[tuple[Trained, str, Path]]", policy: "Policy") -> str | None:

@@ -80,6 +80,21 @@ def table(runs: Sequence["Run"]) -> None:
     Console(highlight=False, width=120).print(found)
 
 
+def shapes(trained: Sequence["Trained"], applications: int) -> str:
+    """The reference's own features as its tables were counted, beside what it published; empty without a design."""
+    from aval.features.shape import PUBLISHED
+
+    columns = {int(one.parameters["design.columns"]) for one in trained if "design.columns" in one.parameters}
+    if not columns:
+        return ""
+    labelled, most = sum(trained[0].rows), max(columns)
+    (train, wide), (test, narrow) = PUBLISHED
+    return (
+        f"The reference's features, one-hot and without those missing too often: ({labelled}, {most + 1}) with TARGET "
+        f"and ({applications - labelled}, {most}) here, ({train}, {wide}) and ({test}, {narrow}) there."
+    )
+
+
 def _lines(judged: Evaluation) -> list[tuple[str, str, str]]:
     costs, fitted, truth = judged.costs, judged.calibration, judged.truth
     lines = [

@@ -1,6 +1,7 @@
 """`aval train`, `aval results` and `aval promote`, typed as a user would."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -115,6 +116,33 @@ def test_train_for_a_script_and_through_the_gates(place: Path) -> None:
     assert 0.0 < said["metrics"]["attainable_share"] < 1.0
     assert isinstance(said["champion"], bool)
     assert Path(said["folder"]).is_dir()
+
+
+def test_the_references_shape_stands_beside_its_own(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "warehouse").symlink_to(home / "warehouse")
+    head = PLAN[: PLAN.index("[[candidates]]")].replace(
+        'set = ["external_score_mean", "external_score_min"]', REFERENCE
+    )
+    (tmp_path / "there.toml").write_text(head + LINE)
+    printed = run(tmp_path, "train", str(tmp_path / "there.toml"), "--threads", "1")
+    found = re.search(r"\((\d+), (\d+)\) with TARGET and \((\d+), (\d+)\) here", printed)
+    assert found is not None
+    labelled, wide, others, narrow = map(int, found.groups())
+    assert (labelled + others, wide - 1) == (len(Warehouse.open(home / "warehouse")), narrow)
+    assert 500 < narrow < 900
+    assert "(307507, 695) and (48744, 694) there" in printed
+    assert "resampling.method" in (tmp_path / "models" / "tiny" / "line" / "manifest.json").read_text()
+
+
+REFERENCE = 'set = "reference"'
+LINE = """
+[[candidates]]
+name = "line"
+learner = "logistic"
+design = { scale = true, missing = 0.75 }
+resampling = { method = "smote", sampling_strategy = 0.5 }
+parameters = { C = 0.01, max_iter = 2000, pca = 0.99 }
+"""
 
 
 def test_no_model_that_looks_at_what_the_policy_bars_may_decide(home: Path, tmp_path: Path) -> None:
