@@ -42,6 +42,8 @@ class Contender:
     features: int
     size: int
     parts: str
+    barred: tuple[str, ...] = ()
+    """Protected grounds it looks at although the policy bars them."""
 
     def simpler(self, other: "Contender") -> bool:
         """Whether it can be read where the other cannot, or has fewer features and parts and more of neither."""
@@ -80,7 +82,10 @@ def advise(
     ranked = sorted(contenders, key=lambda c: (c.cost.value, c.features, c.size, c.name))
     if not ranked:
         return Advice(None, "Nothing was judged yet: train a plan.")
-    fit = [c for c in ranked if c.calibrated(tolerance)]
+    fit = [c for c in ranked if c.calibrated(tolerance) and not c.barred]
+    if not fit and all(c.barred for c in ranked):
+        grounds = " and ".join(sorted({ground for c in ranked for ground in c.barred}))
+        return Advice(None, f"Choose none of these: they look at {grounds}, which the policy bars.")
     if not fit:
         return Advice(None, "Choose none yet: no candidate's probabilities can be believed (see the slopes).")
     best = fit[0]
@@ -92,7 +97,7 @@ def advise(
         )
     champion = next((c for c in ranked if c.champion), None)
     chosen, lead = _lead(fit, champion, gap)
-    shut = [_shut(c) for c in ranked[: ranked.index(best)]]
+    shut = _shut(ranked[: ranked.index(best)])
     said = [lead, *_rivals(chosen, champion, fit, gap), *shut, _sure(chosen, ranked, defaulters)]
     return Advice(chosen.name, " ".join(part for part in said if part))
 
@@ -179,10 +184,21 @@ def _sure(chosen: Contender, ranked: Sequence[Contender], defaulters: int) -> st
     return "; ".join(said) + "."
 
 
-def _shut(one: Contender) -> str:
-    slope = "there is none" if one.slope is None else f"{one.slope.value:.2f}"
-    paid = _figure(one.cost.value)
-    return f"{one.name} costs less ({paid}), but the gates would refuse its calibration slope ({slope})."
+def _shut(cheaper: Sequence[Contender]) -> list[str]:
+    """Those that cost less and may not decide, each with its ground."""
+    said = []
+    barred = [one for one in cheaper if one.barred]
+    if barred:
+        names = ", ".join(f"{one.name} ({_figure(one.cost.value)})" for one in barred)
+        grounds = " and ".join(sorted({ground for one in barred for ground in one.barred}))
+        verb = "costs less, but looks" if len(barred) == 1 else "cost less, but look"
+        said.append(f"{names} {verb} at {grounds}, which the policy bars.")
+    for one in cheaper:
+        if not one.barred:
+            slope = "there is none" if one.slope is None else f"{one.slope.value:.2f}"
+            paid = _figure(one.cost.value)
+            said.append(f"{one.name} costs less ({paid}), but the gates would refuse its calibration slope ({slope}).")
+    return said
 
 
 def _opacity(parts: str) -> int:

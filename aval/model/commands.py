@@ -177,8 +177,14 @@ def results(
 
     registry = _registry(ctx)
     runs = registry.results()
-    tolerance = Policy.load(ctx.obj.policy).limits.slope
-    found = compare(runs, lambda run: registry.files(run, *KEPT), data=data, tolerance=tolerance)
+    policy = Policy.load(ctx.obj.policy)
+    found = compare(
+        runs,
+        lambda run: registry.files(run, *KEPT),
+        data=data,
+        tolerance=policy.limits.slope,
+        barred=policy.barred,
+    )
     if as_json:
         typer.echo(json.dumps(found.to_json(runs)))
         return

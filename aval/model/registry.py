@@ -63,6 +63,8 @@ class Run:
     parts: str = ""
     """What `size` counts."""
     folds: int = 0
+    grounds: tuple[str, ...] = ()
+    """Protected grounds its features look at."""
 
 
 class Registry:
@@ -84,6 +86,7 @@ class Registry:
             "split": trained.split,
             "test_digest": str(facts["test_digest"]),
             "learner": str(facts["learner"]),
+            "grounds": " ".join(facts["grounds"]),
             "manifest": artefact.digest_of(trained.folder / artefact.MANIFEST),
         }
         with self._mlflow(write=True) as mlflow:
@@ -260,6 +263,7 @@ class Registry:
                 size=int(run.data.params.get("size", 0)),
                 parts=run.data.params.get("parts", ""),
                 folds=int(run.data.params.get("plan.folds", 0)),
+                grounds=tuple(run.data.tags.get("grounds", "").split()),
             )
             for run in runs
             if run.info.status == "FINISHED"

@@ -127,7 +127,9 @@ class Results:
         return found
 
 
-def compare(runs: "Sequence[Run]", files: Files, *, data: str = "", tolerance: float = 0.2) -> Results:
+def compare(
+    runs: "Sequence[Run]", files: Files, *, data: str = "", tolerance: float = 0.2, barred: Sequence[str] = ()
+) -> Results:
     """The runs (newest first) that can be compared, judged side by side.
 
     Args:
@@ -135,6 +137,7 @@ def compare(runs: "Sequence[Run]", files: Files, *, data: str = "", tolerance: f
         files: fetches what a run kept.
         data: the beginning of a data fingerprint; by default the champion's data, else the newest run's.
         tolerance: how far from 1 the gates let a calibration slope lie.
+        barred: grounds that no model the policy lets decide may look at.
 
     Raises:
         OptionError: no run was made of such data.
@@ -177,6 +180,7 @@ def compare(runs: "Sequence[Run]", files: Files, *, data: str = "", tolerance: f
             features=run.features,
             size=run.size,
             parts=run.parts,
+            barred=tuple(ground for ground in run.grounds if ground in barred),
         )
         for name, share, (run, own, _, p) in zip(names, often, read, strict=True)
     ]

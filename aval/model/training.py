@@ -286,6 +286,7 @@ class _Task:
             "size": fitted.size,
             "parts": fitted.parts,
             "feature_digest": self.features.digest,
+            "grounds": sorted(frozenset().union(*(feature.protected for feature in self.features))),
             "data_fingerprint": self.warehouse.fingerprint,
             "split": self.parts.how,
             "rows": {"development": len(self.parts.development), "test": len(self.parts.test)},

@@ -62,6 +62,16 @@ def test_a_lead_that_may_be_chance_leaves_the_champion() -> None:
     assert "puts cheap first" in found.sentence
 
 
+def test_what_the_policy_bars_is_never_chosen() -> None:
+    barred = replace(CHEAP, name="nosy", cost=Interval(490.0, 450.0, 530.0), barred=("family", "sex"))
+    found = said(5.0, CHAMPION, CHEAP, barred)
+    assert found.choose == "cheap"
+    assert "nosy (490) costs less, but looks at family and sex, which the policy bars." in found.sentence
+    alone = said(5.0, barred)
+    assert alone.choose is None
+    assert alone.sentence == "Choose none of these: they look at family and sex, which the policy bars."
+
+
 def test_a_champion_that_costs_least_stays() -> None:
     found = said(5.0, replace(CHAMPION, cost=Interval(500.0, 460.0, 540.0)), CHEAP)
     assert found.choose == "crowned"

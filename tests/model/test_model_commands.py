@@ -153,6 +153,9 @@ def test_no_model_that_looks_at_what_the_policy_bars_may_decide(home: Path, tmp_
     printed = run(tmp_path, "train", str(tmp_path / "barred.toml"), "--threads", "1")
     assert "Version 1: not the champion" in printed
     assert Registry("", tmp_path).crowned() is None
+    (kept,) = json.loads(run(tmp_path, "results", "--json"))
+    assert kept["grounds"] == ["sex"]
+    assert kept["advice"] == "Choose none of these: they look at sex, which the policy bars."
     with pytest.raises(RegistryError, match="it looks at sex, which the policy bars"):
         run(tmp_path, "promote", "1", "--why", "it is cheaper")
     assert Registry("", tmp_path).crowned() is None
