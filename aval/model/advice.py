@@ -13,7 +13,7 @@ from aval.model.ranking import Comparison
 FEW: Final = 100
 """Defaulters below which a test part tells models apart badly."""
 
-READABLE: Final = frozenset({"coefficients", "bins", "points", "terms"})
+READABLE: Final = frozenset({"coefficients", "characteristics", "terms"})
 """Parts of which each says what one feature adds, whatever the others are."""
 
 

@@ -89,7 +89,7 @@ def test_the_surest_saving_is_chosen_where_the_largest_may_be_chance() -> None:
 
 
 def test_a_simpler_one_within_the_noise_is_named_with_its_price_and_its_size() -> None:
-    card = replace(PLAIN, name="card", features=20, size=120, parts="bins")
+    card = replace(PLAIN, name="card", features=20, size=120, parts="characteristics")
     few = replace(PLAIN, name="few", cost=Interval(515.0, 480.0, 550.0), size=40)
     found = said(30.0, CHEAP, card, few)
     assert found.choose == "cheap"
@@ -155,7 +155,7 @@ def test_few_defaulters_are_said_to_be_few() -> None:
         ({"features": 10, "size": 400}, {}, False),
         ({}, {}, False),
         ({"parts": "coefficients", "features": 900, "size": 9000}, {}, True),
-        ({}, {"parts": "bins"}, False),
+        ({}, {"parts": "characteristics"}, False),
         ({"parts": "models", "features": 10, "size": 2}, {}, False),
         ({}, {"parts": "models", "size": 2}, True),
         ({"parts": "rules", "features": 10}, {}, True),
@@ -192,3 +192,12 @@ def test_the_order_of_the_rows_and_a_shut_gate_are_respected(seed: int, count: i
         champion = next((c for c in drawn if c.champion), None)
         if champion and champion.calibrated(0.2) and chosen is not champion:
             assert gap(chosen.name, champion.name).cost.high < 0.0
+
+
+def test_forms_that_are_read_feature_by_feature_are_called_what_they_call_their_parts() -> None:
+    from aval.model.additive import Additive
+    from aval.model.advice import READABLE
+    from aval.model.linear import Linear
+    from aval.model.scorecard import Scorecard
+
+    assert {form.parts for form in (Linear, Scorecard, Additive)} == READABLE
