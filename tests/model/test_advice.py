@@ -97,7 +97,7 @@ def test_a_simpler_one_within_the_noise_is_named_with_its_price_and_its_size() -
         found.sentence
     )
     assert "card is not distinguishable from it (28 (-2.0 to 58) more" in found.sentence
-    assert "120 bins on 20 features, not 300 trees on 700" in found.sentence
+    assert "120 characteristics on 20 features, not 300 trees on 700" in found.sentence
     assert "card" not in said(20.0, CHEAP, card, few).sentence
 
 
