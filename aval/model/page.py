@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,6 +16,9 @@ from aval.model.sheet import Sheet, caption, left_out, sheets
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_TITLE: Final = 44
+"""Characters of a title that stand beside another in one line."""
 
 SKY: Final = "#56B4E9"
 _COLOURS: Final = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
@@ -147,12 +151,12 @@ def _prices(figure: "Figure", found: Results) -> None:
     gaps = [Interval(0.0, 0.0, 0.0) if row.gap is None else row.gap.cost for row in found.rows]
     panels[1].axvline(0.0, color=BLACK, linewidth=1.2)
     _dots(panels[1], gaps)
-    panels[1].set_xlabel("Minus the champion's, same applicants, 95 % interval")
+    panels[1].set_xlabel("Minus the champion's on the same\napplicants, 95 % interval")
     sure = sum(gap.high < 0.0 for gap in gaps)
     panels[1].set_title(
-        "No candidate is cheaper than the champion beyond chance"
+        "No candidate is cheaper than\nthe champion beyond chance"
         if not sure
-        else f"{sure} of {len(gaps) - 1} are cheaper than the champion beyond chance"
+        else f"{sure} of {len(gaps) - 1} are cheaper than\nthe champion beyond chance"
     )
 
 
@@ -183,7 +187,7 @@ def _curves(figure: "Figure", found: Results) -> None:
     title = f"{first.name} ranks best: AUC {first.evaluation.auc.value:.3f}"
     if first is not last:
         title += f"; {last.name} worst: {last.evaluation.auc.value:.3f}"
-    ranks.set_title(title)
+    ranks.set_title(fill(title, _TITLE))
     ranks.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="Good payers refused", ylabel="Defaulters refused")
     for axis in (ranks.xaxis, ranks.yaxis, costs.xaxis):
         axis.set_major_formatter(lambda share, _: f"{100.0 * share:.0f} %")
@@ -210,7 +214,7 @@ def _curves(figure: "Figure", found: Results) -> None:
     (_, accepting, _), _ = found.rules()
     costs.axhline(accepting.value, color=GREY, linestyle=":", linewidth=1.4)
     costs.annotate("accept everyone ", (right, accepting.value), ha="right", va="bottom", fontsize=10.5)
-    costs.set_title(f"At the policy's cut-off {found.rows[0].name} costs least")
+    costs.set_title(fill(f"At the policy's cut-off {found.rows[0].name} costs least", _TITLE))
 
 
 def _spread(heights: Sequence[float], least: float) -> list[float]:
