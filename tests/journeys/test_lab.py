@@ -1,6 +1,8 @@
 """A lab in small: every kind of candidate is trained, registered, compared, and decides alone as in a batch."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from aval.data.warehouse import Warehouse
 from aval.features.build import build
 from aval.model.learners import __path__ as learners
 from aval.model.registry import Registry
+from aval.settings import ROOT
 from tests.conftest import run
 
 PLAN = """
@@ -124,3 +127,26 @@ def test_a_search_is_kept_whole(lab: Path) -> None:
     assert [trial["settings"][axis] for trial in tried] == [0.3, 1.0]
     best = min(tried, key=lambda trial: trial["cost"])
     assert float(stated["parameters"][axis]) == best["settings"][axis]
+
+
+def test_what_decides_needs_none_of_the_laboratorys_libraries(lab: Path) -> None:
+    """No estimator that learned is loaded to decide: with the libraries it came from out of reach, all still do."""
+    code = f"""
+import sys
+for name in ("sklearn", "imblearn", "optuna", "optbinning", "interpret", "matplotlib"):
+    sys.modules[name] = None
+from pathlib import Path
+from aval.data.warehouse import Warehouse
+from aval.features.build import build
+from aval.model.model import Model
+lab = Path({str(lab)!r})
+warehouse = Warehouse.open(lab / "warehouse")
+some = warehouse.dossiers(warehouse.ids[:5])
+for name in {NAMES!r}:
+    model = Model.load(lab / "models" / "small-lab" / name)
+    matrix = model.matrix(build(some, model.feature_set()))
+    print(name, model.probability(matrix).sum() + model.contributions(matrix).sum())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == NAMES
