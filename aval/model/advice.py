@@ -126,6 +126,11 @@ def _lead(
                 f"Choose {rival.name}: it costs {_figure(rival.cost.value)} per 1000, "
                 f"{_than(against.cost)} than the champion {champion.name} (AUC {_chance(against)})."
             )
+    if champion.barred:
+        return best, (
+            f"Choose {best.name}: it costs {_figure(best.cost.value)} per 1000, and the champion {champion.name} "
+            f"looks at {' and '.join(champion.barred)}, which the policy bars."
+        )
     if champion not in fit:
         return best, (
             f"Choose {best.name}: it costs {_figure(best.cost.value)} per 1000, and the champion {champion.name} "
@@ -187,7 +192,7 @@ def _sure(chosen: Contender, ranked: Sequence[Contender], defaulters: int) -> st
 def _shut(cheaper: Sequence[Contender]) -> list[str]:
     """Those that cost less and may not decide, each with its ground."""
     said = []
-    barred = [one for one in cheaper if one.barred]
+    barred = [one for one in cheaper if one.barred and not one.champion]
     if barred:
         names = ", ".join(f"{one.name} ({_figure(one.cost.value)})" for one in barred)
         grounds = " and ".join(sorted({ground for one in barred for ground in one.barred}))

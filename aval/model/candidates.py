@@ -19,6 +19,9 @@ Setting = float | int | bool | str
 BLEND: Final = "blend"
 """Named like a learner, but it learns from other candidates, not from rows."""
 
+_STOPPING: Final = frozenset(("early_stopping_round", "early_stopping_rounds"))
+"""What LightGBM and XGBoost call it."""
+
 _RESAMPLING: Final = "resampling."
 
 LEARNERS: Final = ("lightgbm", "logistic", "xgboost", "forest", "scorecard", "additive")
@@ -64,6 +67,10 @@ class Candidate:
             if self.design is None:
                 raise PlanError(plan, f"{self.name}: resampling needs a dense matrix", "state [candidates.design]")
             resampling.check(self.resampling, plan, self.name)
+            if self.stops:
+                # Resampled rows shift every probability: on rows as they are, more trees always look better.
+                what = f"{self.name}: early stopping would judge what resampling shifted"
+                raise PlanError(plan, what, "state the number of trees instead")
         for axis, values in self.axes.items():
             if not values:
                 raise PlanError(plan, f"{self.name}: the axis {axis} has no values", "list what to try")
@@ -73,6 +80,11 @@ class Candidate:
                 )
             for value in values:
                 replace(self.set({axis: value}), axes={}).check(plan)
+
+    @property
+    def stops(self) -> bool:
+        """Whether rows left out say when it has grown enough; otherwise it grows as far as the plan states."""
+        return not _STOPPING.isdisjoint(self.parameters)
 
     def set(self, settings: Mapping[str, Setting]) -> "Candidate":
         """The candidate with other settings, named as axes are."""

@@ -90,10 +90,10 @@ def train(
         drawn.append(overview(trained.evaluation, place / "overview.png", ctx.obj.lang, isotonic=curve))
         drawn += chart(Influence.of(Model.load(trained.folder)), place, ctx.obj.lang)
         recorded.append((trained, registry.record(trained, drawn), place))
-    first = None if registry.crowned() else _first(recorded, policy)
+    best = _best(recorded, policy)
     done: list[dict[str, Any]] = []
     for trained, version, place in recorded:
-        crowned, why = _crown(registry, version, warehouse, policy, first=version == first, promote=promote)
+        crowned, why = _crown(registry, version, warehouse, policy, best=version == best, promote=promote)
         done.append({**facts(trained), "version": version, "champion": crowned, "gates": why, "pictures": str(place)})
         if not as_json:
             show(trained, version, why, place)
@@ -103,8 +103,8 @@ def train(
         typer.echo(said)
 
 
-def _first(recorded: "Sequence[tuple[Trained, str, Path]]", policy: "Policy") -> str | None:
-    """Which version decides where none does: the cheapest in cross-validation that the policy lets look."""
+def _best(recorded: "Sequence[tuple[Trained, str, Path]]", policy: "Policy") -> str | None:
+    """The one of a plan that may become champion: the cheapest in cross-validation that the policy lets decide."""
     from aval.model.model import Model
 
     lawful = [
@@ -116,13 +116,13 @@ def _first(recorded: "Sequence[tuple[Trained, str, Path]]", policy: "Policy") ->
 
 
 def _crown(
-    registry: "Registry", version: str, warehouse: "Warehouse", policy: "Policy", *, first: bool, promote: bool
+    registry: "Registry", version: str, warehouse: "Warehouse", policy: "Policy", *, best: bool, promote: bool
 ) -> tuple[bool, str]:
-    """The first model decides at once; a later one only if asked for and let through."""
-    if first:
+    """Where nothing decides the best of the plan does at once; later it must be asked for and let through."""
+    if best and registry.crowned() is None:
         registry.promote(version, by=getpass.getuser(), why="the first model", gates=None)
         return True, "champion, for there was none"
-    if not promote:
+    if not (promote and best):
         return False, f"not the champion; `aval promote {version} --why ...` lets the gates decide"
     try:
         gates = _examine(registry, version, warehouse, policy)

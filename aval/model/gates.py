@@ -112,9 +112,10 @@ def examine(challenger: Model, champion: Model | None, warehouse: "Warehouse", p
         RegistryError: their plans leave no rows that neither has learned from.
     """
     ids = challenger.test_ids(warehouse)
-    if champion is not None:
-        # Two plans may draw their test parts differently: what one kept apart, the other may have learned from.
-        ids = np.intersect1d(ids, champion.test_ids(warehouse))
+    for model in (challenger, *([champion] if champion else [])):
+        # Two plans draw their test parts differently, and so does one plan on newer tables without dates: what one
+        # keeps apart today, the other may have learned from.
+        ids = ids[~model.learned(ids)]
     labels = warehouse.labels()
     target = labels.filter(labels[KEY].is_in(ids.tolist()))[TARGET].to_numpy().astype(np.float64)
     if not len(ids) or target.min() == target.max():

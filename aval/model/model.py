@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from aval.errors import ArtefactError, FeatureError, PlanError
@@ -31,8 +33,16 @@ IMPORTANCE: Final = "importance.json"
 PROFILE: Final = "profile.json"
 REFERENCE: Final = "reference.parquet"
 GOLDEN: Final = "golden.parquet"
+LEARNED: Final = "learned.parquet"
+"""Keyed hashes of the identifiers it learned from, so that no gate takes one of them for untouched."""
 PREDICTIONS: Final = "predictions.parquet"
 """Outcome and probability of each row of the test part, in the order of its identifiers, which are not kept."""
+
+
+def hashed(ids: Ids, key: str) -> npt.NDArray[np.uint64]:
+    """Identifiers as 64 bits of a keyed hash."""
+    digests = (blake2b(str(one).encode(), digest_size=8, key=key.encode()[:64]).digest() for one in ids.tolist())
+    return np.frombuffer(b"".join(digests), dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,11 @@ class Model:
         """The labelled applications of a warehouse that a training by this model's plan keeps apart, sorted."""
         plan = self.manifest["plan"]
         return split(warehouse.labels(), warehouse.calendar(), plan["test_share"], plan["seed"]).test
+
+    def learned(self, ids: Ids) -> npt.NDArray[np.bool_]:
+        """Which of these applications it learned from, whatever has become of the tables since."""
+        known = pl.read_parquet(self._stored(LEARNED))["id"].to_numpy()
+        return np.isin(hashed(ids, self.manifest["test_digest"]), known)
 
     def reference(self) -> pl.DataFrame:
         """Up to 20,000 rows of features it learned from, without identifiers or outcomes."""

@@ -1,5 +1,6 @@
 """What to train: `plans/*.toml`, every entry checked before a row is read."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -70,6 +71,8 @@ class Plan:
         known = {str(one): one for one in METHODS}
         if method not in known:
             raise OptionError("--search", f"names none of {', '.join(METHODS)}")
+        if not any(candidate.axes for candidate in self.candidates):
+            raise OptionError("--search", f"finds no axes in the plan {self.name}; leave it out")
         return replace(self, search=replace(self.search, method=known[method]))
 
     def to_json(self) -> dict[str, Any]:
@@ -121,6 +124,10 @@ def _read(file: Path, stated: Mapping[str, Any]) -> Plan:
     if not plan.candidates:
         raise PlanError(file, "there is no candidate", "state [[candidates]] at least once")
     names = [candidate.name for candidate in plan.candidates]
+    for name in (plan.name, *names):
+        # They become folders, and MLflow's keys.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name):
+            raise PlanError(file, f"the name {name!r} is no plain word", "use letters, digits, - and _, 60 at most")
     if len(set(names)) < len(names):
         raise PlanError(file, "two candidates have one name", "give each its own")
     for place, candidate in enumerate(plan.candidates):
@@ -166,6 +173,8 @@ def _search(file: Path, stated: Any) -> Search:
         value = getattr(found, entry)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
             raise PlanError(file, f"search.{entry} is below {least}", "state a larger number")
+        if entry != "seconds" and not isinstance(value, int):
+            raise PlanError(file, f"search.{entry} is not a whole number", f"state {int(value)}")
     return found
 
 

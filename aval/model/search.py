@@ -31,9 +31,6 @@ from aval.model.validation import Fitter
 _STOP_SHARE: Final = 6
 """One row in so many says when a growing form stops, inside a search."""
 
-_STOPPING: Final = frozenset(("early_stopping_round", "early_stopping_rounds"))
-"""LightGBM's and XGBoost's word for how long a form grows without getting better."""
-
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -116,7 +113,7 @@ class Estimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         places = np.sort(x[:, 0])
         self.classes_ = np.array([0.0, 1.0])
         size, out = None, None
-        if not _STOPPING.isdisjoint(fitter.candidate.parameters):
+        if fitter.candidate.stops:
             stop = folds(fitter.target[places], _STOP_SHARE, fitter.seed)[0]
             out, places = places[stop], np.delete(places, stop)
         self.encoding_, found = fitter.inside(places, out)

@@ -31,7 +31,19 @@ from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation, best_cutoff, confusion, evaluate
 from aval.model.fairness import Fairness, age_band, fairness
 from aval.model.influence import measure
-from aval.model.model import EVALUATION, FAIRNESS, GOLDEN, IMPORTANCE, PREDICTIONS, PROFILE, REFERENCE, Model, Used
+from aval.model.model import (
+    EVALUATION,
+    FAIRNESS,
+    GOLDEN,
+    IMPORTANCE,
+    LEARNED,
+    PREDICTIONS,
+    PROFILE,
+    REFERENCE,
+    Model,
+    Used,
+    hashed,
+)
 from aval.model.plan import Plan
 from aval.model.profile import profile
 from aval.model.ranking import auc
@@ -316,6 +328,8 @@ class _Task:
         for old in folder.iterdir():
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         reference.write_parquet(folder / REFERENCE)
+        ids = pl.Series("id", np.sort(hashed(self.parts.development, facts["test_digest"])))
+        ids.to_frame().write_parquet(folder / LEARNED)
         probe = reference.head(GOLDEN_ROWS)
         probability = pl.Series("probability", model.probability(model.matrix(probe)))
         probe.with_columns(probability).write_parquet(folder / GOLDEN)

@@ -22,7 +22,7 @@ class Held:
     """What cross-validation found: the size to refit with, and out-of-fold margins of all rows."""
 
     size: int | None
-    """Best over all folds together; None where the form does not grow."""
+    """Best over all folds together; None where rows left out do not say when to stop."""
     margin: Matrix
     own: Matrix
     """The learner's own probabilities of the same rows, before calibration."""
@@ -89,7 +89,7 @@ class Fitter:
         found = fit(
             self.candidate,
             self._rows(encoding, places),
-            None if out is None else self._rows(encoding, out),
+            self._rows(encoding, out) if out is not None and self.candidate.stops else None,
             size=size,
             seed=self.seed,
             threads=self.threads,

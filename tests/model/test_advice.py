@@ -67,6 +67,10 @@ def test_what_the_policy_bars_is_never_chosen() -> None:
     found = said(5.0, CHAMPION, CHEAP, barred)
     assert found.choose == "cheap"
     assert "nosy (490) costs less, but looks at family and sex, which the policy bars." in found.sentence
+    kept = said(5.0, replace(barred, champion=True), CHEAP)
+    assert kept.choose == "cheap"
+    assert "the champion nosy looks at family and sex, which the policy bars" in kept.sentence
+    assert "no longer calibrated" not in kept.sentence
     alone = said(5.0, barred)
     assert alone.choose is None
     assert alone.sentence == "Choose none of these: they look at family and sex, which the policy bars."

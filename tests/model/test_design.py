@@ -18,6 +18,13 @@ from aval.model.scorer import load_scorer, save_scorer
 from tests.model.rough import logistic, rows
 
 
+def test_blocks_of_rows_change_no_bit() -> None:
+    given = rows(3, 1200)
+    design = Design.fit(Layout(scale=True), given)
+    many = np.concatenate([given.matrix] * 10)
+    assert np.array_equal(design.apply(many), np.concatenate([design.apply(given.matrix)] * 10))
+
+
 def test_gaps_categories_and_scales_by_hand() -> None:
     given = rows()
     matrix = np.array([[1.0, 4.0], [np.nan, np.nan], [0.0, 8.0], [1.0, 6.0]], dtype=np.float32)

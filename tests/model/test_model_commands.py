@@ -43,7 +43,7 @@ learner = "lightgbm"
 learning_rate = 0.1
 num_iterations = 1
 num_leaves = 2
-min_data_in_leaf = 50
+min_data_in_leaf = 480
 """
 
 

@@ -71,6 +71,12 @@ def test_every_plan_of_the_project_can_be_trained(file: Path) -> None:
         ("folds = 5", "folds = true", "the entry folds has the wrong type"),
         ("seed = 7", "seed = -1", "data.seed lies outside"),
         ("seed = 7", "", "the entry seed is missing"),
+        ('name = "trees"', 'name = "../.."', "the name '../..' is no plain word"),
+        ('name = "trees"', 'name = ""', "is no plain word"),
+        ('name = "good"', 'name = "good/plan"', "is no plain word"),
+        ("num_leaves = 31", "bagging_fraction = 0.5", "bagging_fraction does nothing without bagging_freq"),
+        ("num_leaves = 31", "num_iterations = 20.7", "num_iterations is not a whole number"),
+        ("num_leaves = 31", 'early_stopping_round = "x"', "early_stopping_round is not a whole number"),
         ("[data]", "[data", "not a TOML file"),
         ("[[candidates]]", "[candidates]", "the entry candidates has the wrong type"),
     ],
@@ -117,6 +123,8 @@ def test_a_plan_of_a_lab_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert found.searched("") is found
     with pytest.raises(OptionError, match="--search names none of grid, halving, optuna"):
         found.searched("random")
+    with pytest.raises(OptionError, match="--search finds no axes in the plan good"):
+        plan(tmp_path, GOOD).searched("grid")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +138,8 @@ def test_a_plan_of_a_lab_is_read_as_it_is_written(tmp_path: Path) -> None:
         ('"optuna"', '"random"', "search.method is 'random'"),
         ("seconds = 30", "second = 30", "unknown entry search.'second'; did you mean 'seconds'"),
         ("seconds = 30", "folds = 1", "search.folds is below 2"),
+        ("seconds = 30", "folds = 3.0", "search.folds is not a whole number"),
+        ("missing = 0.7", 'missing = "0.7"', "design.missing does not lie above 0"),
         ('of = ["trees", "line"]', 'of = ["trees", "lime"]', "no candidate 'lime' stands before it"),
         ('of = ["trees", "line"]', 'of = ["trees"]', "two candidates or more"),
         ('name = "line"', 'name = "line"\nof = ["trees"]', "only a blend is `of` others"),

@@ -11,13 +11,14 @@ import polars as pl
 import pytest
 
 from aval.credit.policy import Policy
+from aval.data.tables import KEY
 from aval.data.warehouse import Warehouse
 from aval.errors import ArtefactError, RegistryError
 from aval.model.artefact import MANIFEST, seal
 from aval.model.calibration import Platt
 from aval.model.gates import Gates, examine
 from aval.model.interval import Interval
-from aval.model.model import GOLDEN, Model
+from aval.model.model import GOLDEN, LEARNED, Model, hashed
 from aval.model.pictures import draw
 from aval.model.plan import Plan
 from aval.model.registry import CHALLENGER, CHAMPION, Registry
@@ -232,10 +233,28 @@ def test_a_model_whose_golden_rows_differ_is_caught(trained: Trained, warehouse:
     assert gates.cost.value != 0.0
 
 
-def test_two_plans_are_compared_on_rows_neither_learned_from(trained: Trained, warehouse: Warehouse) -> None:
+def test_rows_that_a_champion_learned_from_are_not_untouched(
+    trained: Trained, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """On newer tables without dates a plan draws anew: what it keeps apart today its older model may know."""
     model = Model.load(trained.folder)
-    other = replace(model, manifest={**model.manifest, "plan": {"test_share": 0.1, "seed": 3}})
-    assert examine(model, other, warehouse, POLICY).rows == len(other.test_ids(warehouse)) < trained.rows[1]
+    ids = model.test_ids(warehouse)
+    labelled = warehouse.labels()[KEY].to_numpy()
+    assert not model.learned(ids).any()
+    assert model.learned(np.setdiff1d(labelled, ids)).all()
+    assert examine(model, model, warehouse, POLICY).rows == len(ids) == trained.rows[1]
+    for seen, left in ((ids[::2], len(ids) - len(ids[::2])), (ids, 0)):
+        folder = tmp_path / str(left)
+        copied(trained, folder)
+        facts = {k: v for k, v in model.manifest.items() if k not in ("files", "schema")}
+        known = pl.Series("id", hashed(seen, facts["test_digest"]))
+        known.to_frame().write_parquet(folder / LEARNED)
+        seal(folder, facts)
+        if left:
+            assert examine(model, Model.load(folder), warehouse, POLICY).rows == left
+        else:
+            with pytest.raises(RegistryError, match="share no untouched applications"):
+                examine(model, Model.load(folder), warehouse, POLICY)
 
 
 def test_mlflow_leaves_the_place_as_it_was(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def test_the_manifest_says_what_it_was_made_of(trained: Trained, warehouse: Ware
     assert said["empirical_cutoff"] == trained.evaluation.costs.empirical[0]  # type: ignore[index]
     assert float(said["parameters"]["learning_rate"]) == 0.1
     assert {"python", "lightgbm", "polars", "numpy"} <= said["versions"].keys()
-    assert len(said["files"]) == 13
+    assert len(said["files"]) == 14
 
 
 def test_the_truth_is_for_the_figures_alone(

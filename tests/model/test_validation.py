@@ -1,7 +1,9 @@
 """Out-of-fold margins come from forms that never saw the row, and the size is one for all folds."""
 
 import numpy as np
+import pytest
 
+from aval.errors import PlanError
 from aval.model.candidates import Candidate
 from aval.model.split import folds
 from tests.model.rough import fitter, logistic
@@ -28,6 +30,17 @@ def test_the_size_is_the_best_over_all_folds() -> None:
     assert len(found.sizes) == 3
     _, refitted = subject.refit(found.size)
     assert refitted.size == found.size
+
+
+def test_without_early_stopping_the_plans_own_number_of_trees_is_grown() -> None:
+    """Rows left out must not choose what the plan states, least of all by probabilities that resampling shifted."""
+    settings = {"num_iterations": 25, "num_leaves": 6}
+    subject = fitter(Candidate("trees", "lightgbm", settings, {"scale": False}, {"method": "smote"}))
+    found = subject.validate(folds(subject.target, 3, 0))
+    assert (found.size, found.sizes) == (None, (25, 25, 25))
+    assert subject.refit(found.size)[1].size == 25
+    with pytest.raises(PlanError, match="early stopping would judge what resampling shifted"):
+        Candidate("trees", "lightgbm", {"early_stopping_round": 5}, {}, {"method": "smote"}).check("plan")
 
 
 def test_a_form_that_does_not_grow_has_no_size() -> None:

@@ -57,6 +57,13 @@ def check(candidate: Candidate, plan: str | Path) -> None:
         if not isinstance(value, float | int | bool | str):
             raise PlanError(plan, f"{candidate.name}: {name} is not a number or a word", "state one value")
     checked(candidate, plan)
+    for name in ("num_iterations", "early_stopping_round", "bagging_freq"):
+        count = candidate.parameters.get(name, 1)
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise PlanError(plan, f"{candidate.name}: {name} is not a whole number", "state one")
+    if candidate.parameters.get("bagging_fraction", 1.0) != 1.0 and not candidate.parameters.get("bagging_freq", 0):
+        what = f"{candidate.name}: bagging_fraction does nothing without bagging_freq"
+        raise PlanError(plan, what, "state bagging_freq = 1")
     rate = candidate.parameters.get("learning_rate", 0.1)
     if not isinstance(rate, float | int) or rate < SLOWEST:
         raise PlanError(plan, f"{candidate.name}: the learning rate is below {SLOWEST}", f"state {SLOWEST} or more")
