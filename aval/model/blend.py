@@ -30,13 +30,14 @@ class Member:
 
 
 class Blend:
-    """Margin = sum of weight x calibrated log-odds over the members, in their order."""
+    """Margin = intercept + sum of weight x calibrated log-odds over the members, in their order."""
 
     kind: ClassVar[str] = "blend"
     parts: ClassVar[str] = "models"
     link: ClassVar[str] = "logit"
 
-    def __init__(self, weights: Mapping[str, float], members: Sequence[tuple[Platt, Scorer]]) -> None:
+    def __init__(self, intercept: float, weights: Mapping[str, float], members: Sequence[tuple[Platt, Scorer]]) -> None:
+        self._intercept = intercept
         self._weights = dict(weights)
         self._members = tuple(members)
 
@@ -48,7 +49,8 @@ class Blend:
     @property
     def parameters(self) -> Mapping[str, str]:
         """The weight of each member, and its own parameters under its name."""
-        found = {f"weight.{name}": repr(weight) for name, weight in self._weights.items()}
+        found = {"intercept": repr(self._intercept)}
+        found |= {f"weight.{name}": repr(weight) for name, weight in self._weights.items()}
         for name, (_, scorer) in zip(self._weights, self._members, strict=True):
             found |= {f"{name}.{entry}": value for entry, value in scorer.parameters.items()}
         return found
@@ -56,7 +58,7 @@ class Blend:
     def margin(self, matrix: Matrix, size: int | None = None) -> Matrix:
         """Log-odds before the blend's own calibration."""
         del size
-        found = np.zeros(len(matrix))
+        found = np.full(len(matrix), self._intercept)
         for weight, (calibration, scorer) in zip(self._weights.values(), self._members, strict=True):
             found += weight * calibration.logit(scorer.margin(matrix))
         return found
@@ -64,6 +66,7 @@ class Blend:
     def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:
         """Each member's, weighted and calibrated."""
         found = np.zeros((len(matrix), matrix.shape[1] + 1))
+        found[:, -1] = self._intercept
         for weight, (calibration, scorer) in zip(self._weights.values(), self._members, strict=True):
             found += weight * calibration.slope * scorer.contributions(matrix, threads)
             found[:, -1] += weight * calibration.intercept
@@ -82,7 +85,7 @@ class Blend:
             {"name": name, "weight": weight, "slope": calibration.slope, "intercept": calibration.intercept}
             for (name, weight), (calibration, _) in zip(self._weights.items(), self._members, strict=True)
         ]
-        artefact.write(folder / MEMBERS, stored)
+        artefact.write(folder / MEMBERS, {"intercept": self._intercept, "members": stored})
         for name, (_, scorer) in zip(self._weights, self._members, strict=True):
             save_scorer(scorer, folder / name)
 
@@ -91,11 +94,13 @@ class Blend:
         """Raises ArtefactError where a file is not what was stored."""
         stored = artefact.read(folder / MEMBERS)
         try:
-            weights = {str(entry["name"]): float(entry["weight"]) for entry in stored}
-            calibrations = [Platt(float(entry["slope"]), float(entry["intercept"])) for entry in stored]
+            intercept, members = float(stored["intercept"]), stored["members"]
+            weights = {str(entry["name"]): float(entry["weight"]) for entry in members}
+            calibrations = [Platt(float(entry["slope"]), float(entry["intercept"])) for entry in members]
         except (KeyError, TypeError, ValueError):
             raise ArtefactError(folder / MEMBERS, "it is not a blend") from None
-        return cls(weights, [(c, load_scorer(folder / name)) for c, name in zip(calibrations, weights, strict=True)])
+        forms = [load_scorer(folder / name) for name in weights]
+        return cls(intercept, weights, list(zip(calibrations, forms, strict=True)))
 
 
 def blended(members: Sequence[Member], target: Matrix, held: Sequence[Places]) -> tuple[Held, Blend]:
@@ -104,14 +109,19 @@ def blended(members: Sequence[Member], target: Matrix, held: Sequence[Places]) -
     margin = np.empty(len(target))
     for out in held:
         inside = np.setdiff1d(np.arange(len(target)), out)
-        margin[out] = (logits[out] * _weights(logits[inside], target[inside])).sum(axis=1)
-    weights = dict(zip((member.name for member in members), _weights(logits, target).tolist(), strict=True))
-    form = Blend(weights, [(member.calibration, member.scorer) for member in members])
+        shift, shares = _weights(logits[inside], target[inside])
+        margin[out] = shift + (logits[out] * shares).sum(axis=1)
+    intercept, found = _weights(logits, target)
+    weights = dict(zip((member.name for member in members), found.tolist(), strict=True))
+    form = Blend(intercept, weights, [(member.calibration, member.scorer) for member in members])
     return Held(None, margin, sigmoid(margin), (len(members),) * len(held)), form
 
 
-def _weights(logits: Matrix, target: Matrix) -> Matrix:
-    """Weights of at least 0 with the least log loss (stacking: Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1)."""
+def _weights(logits: Matrix, target: Matrix) -> tuple[float, Matrix]:
+    """An intercept, and weights of at least 0, with the least log loss.
+
+    Stacking: Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1.
+    """
     from scipy.optimize import minimize
 
     def loss(x: Matrix) -> tuple[float, Matrix]:
@@ -126,4 +136,4 @@ def _weights(logits: Matrix, target: Matrix) -> Matrix:
     found = minimize(loss, np.append(0.0, np.full(count, 1.0 / count)), jac=True, bounds=bounds, method="L-BFGS-B")
     weights: Matrix = np.asarray(found.x[1:], dtype=np.float64)
     # All at 0 would say that no member knows anything: then they are equals.
-    return weights if weights.any() else np.full(count, 1.0 / count)
+    return (float(found.x[0]), weights) if weights.any() else (0.0, np.full(count, 1.0 / count))

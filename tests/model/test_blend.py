@@ -53,6 +53,20 @@ def test_it_ranks_no_worse_than_its_members() -> None:
     assert all(float(value) >= 0.0 for name, value in blend.parameters.items() if name.startswith("weight."))
 
 
+def test_its_own_probabilities_are_those_of_the_rows() -> None:
+    """Weights that do not add up to 1 shift every probability; the intercept that was fitted with them holds."""
+    rng = np.random.default_rng(1)
+    noisy = [
+        Member(
+            f"m{k}", MEMBERS[0].margin + rng.normal(0.0, 1.5, len(TARGET)), MEMBERS[0].calibration, MEMBERS[0].scorer
+        )
+        for k in range(3)
+    ]
+    across, blend = blended(noisy, TARGET, HELD)
+    assert abs(float(across.own.mean()) - float(TARGET.mean())) < 0.01
+    assert float(blend.parameters["intercept"]) != 0.0
+
+
 def test_a_member_that_knows_nothing_weighs_nothing() -> None:
     rng = np.random.default_rng(0)
     noise = Member("noise", rng.normal(size=len(TARGET)), Platt(1.0, -2.0), MEMBERS[0].scorer)
