@@ -144,7 +144,7 @@ def search(fitter: Fitter, stated: Search, cost: Cost) -> Found:
         PlanError: no setting could be fitted.
     """
     start = time.perf_counter()
-    # Its own draw: the folds that report are not those that chose.
+    # Its own draw: the folds that report are other ones, though of the same rows.
     held = folds(fitter.target, stated.folds, fitter.seed + 1)
     trials = _tried(fitter, stated, cost, held)
     most = max((trial.rows for trial in trials), default=0)
