@@ -1,0 +1,1 @@
+"""The decision log: what was decided, for whom, on what and why; appended, chained, sealed."""
