@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Double,
     ForeignKey,
@@ -22,7 +23,7 @@ SUBJECT: Final = Table(
     "subject",
     METADATA,
     Column("token", String(32), primary_key=True),
-    Column("applicant_id", Integer, nullable=False, unique=True),
+    Column("applicant_id", BigInteger, nullable=False, unique=True),
     Column("key", LargeBinary, nullable=False),
     comment="Who a token is, and the key of everything personal about them. Dropping the row erases the person.",
 )
@@ -30,7 +31,7 @@ SUBJECT: Final = Table(
 RECORD: Final = Table(
     "record",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("id", String(32), nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("at", String(32), nullable=False),
@@ -54,7 +55,7 @@ DECISION: Final = Table(
     "decision",
     METADATA,
     Column("id", String(32), primary_key=True),
-    Column("seq", Integer, ForeignKey("record.seq"), nullable=False),
+    Column("seq", BigInteger, ForeignKey("record.seq"), nullable=False),
     Column("place", Integer, nullable=False),
     Column("subject", String(32), nullable=False, index=True),
     Column("at", String(32), nullable=False, index=True),
@@ -80,7 +81,7 @@ HEAD: Final = Table(
     "head",
     METADATA,
     Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
     comment="The last record: what the next one follows, and what writers wait for each other by.",
 )
