@@ -16,7 +16,13 @@
     ├── PolicyError          a policy that cannot be applied
     ├── ArtefactError        a stored model that is not what was stored
     ├── RegistryError        no such model, or a move the gates refuse
-    └── ApplicantUnknown     an applicant the tables do not hold
+    ├── ApplicantUnknown     an applicant the tables do not hold
+    └── LogError             the decision log
+        ├── LogUnavailable   locked, full, away: nothing was decided
+        ├── LogBroken        the chain, a signature or a key is not what it should be
+        ├── DecisionUnknown  no decision of this number
+        ├── Erased           what it rested on was erased
+        └── KeyReused        an Idempotency-Key that came with another request before
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -114,3 +120,32 @@ class RegistryError(AvalError):
 class ApplicantUnknown(AvalError):
     def __init__(self, where: str | Path) -> None:
         super().__init__(f"{where}: no application with this SK_ID_CURR; check the number or ingest the newer tables.")
+
+
+class LogError(AvalError):
+    """The decision log cannot do what is asked."""
+
+
+class LogUnavailable(LogError):
+    def __init__(self, where: str | Path, what: str) -> None:
+        super().__init__(f"{where}: {what}; nothing was decided, check the log's database (AVAL_LOG) and try again.")
+
+
+class LogBroken(LogError):
+    def __init__(self, where: str, what: str, remedy: str) -> None:
+        super().__init__(f"{where}: {what}; {remedy}.")
+
+
+class DecisionUnknown(LogError):
+    def __init__(self) -> None:
+        super().__init__("No decision of this number is in the log; check the number.")
+
+
+class Erased(LogError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: everything personal in it was erased; only its public part is left.")
+
+
+class KeyReused(LogError):
+    def __init__(self) -> None:
+        super().__init__("The Idempotency-Key came with another request before; send a new key for a new request.")

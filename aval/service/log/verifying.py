@@ -1,0 +1,114 @@
+"""Walking the chain: every hash recomputed, every link followed, the exported head found in its place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from aval.service.log.chain import START, Head, leaf, leaves, link
+from aval.service.log.log import Log
+from aval.service.log.tables import DECISION, HEAD, RECORD
+
+_AT_ONCE: Final = 1_000
+_MOST: Final = 20
+"""Faults told; a broken chain may break at every link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not as it was written."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk over the whole chain found."""
+
+    records: int
+    decisions: int
+    seq: int
+    hash: str
+    head_at: str | None
+    """When the exported head was signed; None where none was given."""
+    faults: tuple[Fault, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the log is whole and unchanged."""
+        return not self.faults
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts and the API."""
+        return {"holds": self.holds, **asdict(self)}
+
+
+def verify(log: Log, head: Head | None) -> Verification:
+    """Walk the chain in one state of the database; `head` is the exported head, from a place of the auditor's choice.
+
+    Raises:
+        LogUnavailable: the database cannot be read.
+    """
+    faults: list[Fault] = []
+
+    def fault(seq: int, what: str) -> None:
+        if len(faults) < _MOST:
+            faults.append(Fault(seq, what))
+
+    previous, seq, records, decisions, met = START, 0, 0, 0, None
+    with log.reading() as connection:
+        brought = _brought(connection)
+        mine: tuple[int, Sequence[Mapping[Any, Any]]] | None = next(brought, None)
+        for row in _rows(connection, RECORD, RECORD.c.seq):
+            if row["seq"] != seq + 1:
+                fault(seq + 1, "a record is missing")
+            seq = row["seq"]
+            while mine is not None and mine[0] < seq:
+                fault(mine[0], "decisions stand without their record")
+                mine = next(brought, None)
+            hashes: list[str] = []
+            if mine is not None and mine[0] == seq:
+                for place, one in enumerate(mine[1]):
+                    hashes.append(leaf(one))
+                    if one["leaf"] != hashes[-1] or one["place"] != place:
+                        fault(seq, f"decision {one['id']} is not the one that was written")
+                decisions += len(hashes)
+                mine = next(brought, None)
+            if row["leaves"] != leaves(hashes):
+                fault(seq, "its decisions are not those that were written")
+            if row["previous"] != previous:
+                fault(seq, "it does not follow the record before it")
+            if row["hash"] != link(row, row["previous"]):
+                fault(seq, "it is not the record that was written")
+            previous = row["hash"]
+            records += 1
+            if head is not None and head.seq == seq:
+                met = row["hash"]
+        if mine is not None:
+            fault(mine[0], "decisions stand without their record")
+        last = connection.execute(select(HEAD)).first()
+        if last is None or (last.seq, last.hash) != (seq, previous):
+            fault(seq, "the last record is not the one the log ended with")
+    if head is not None:
+        if not head.holds(log.signer.public):
+            fault(head.seq, "the exported head is not signed by this log")
+        elif head.seq > seq:
+            fault(seq, f"the log ends before record {head.seq}, which it once held: it was cut short")
+        elif head.seq and met != head.hash:
+            fault(head.seq, "it is another record than the one whose hash was exported")
+    return Verification(records, decisions, seq, previous, head.at if head else None, tuple(faults))
+
+
+def _rows(connection: Connection, table: Any, *order: Any) -> Iterator[Mapping[Any, Any]]:
+    wanted = select(table).order_by(*order).execution_options(yield_per=_AT_ONCE)
+    yield from connection.execute(wanted).mappings()
+
+
+def _brought(connection: Connection) -> Iterator[tuple[int, Sequence[Mapping[Any, Any]]]]:
+    """Decisions by the record that brought them, in the order of the chain."""
+    rows = _rows(connection, DECISION, DECISION.c.seq, DECISION.c.place)
+    for seq, those in groupby(rows, key=lambda row: int(row["seq"])):
+        yield seq, list(those)
