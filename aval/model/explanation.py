@@ -26,11 +26,13 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
 
     Protected features, and those whose reason is None, are never given.
     """
-    if not len(verdicts):
-        return []
+    return weighed(model, model.contributions(_matrix(model, rows)), verdicts) if len(verdicts) else []
+
+
+def weighed(model: Model, contributions: Matrix, verdicts: Sequence[Verdict]) -> list[tuple[Given, ...]]:
+    """The reasons in contributions that are at hand, shape (n, k + 1); as `reasons` gives them."""
     codes, groups = grouped([_told(used.reason, used.protected) for used in model.used])
-    contributions = model.contributions(_matrix(model, rows))[:, :-1] - model.contrast
-    weights = summed(contributions, groups, len(codes))
+    weights = summed(contributions[:, :-1] - model.contrast, groups, len(codes))
     given = []
     for row, verdict in zip(weights, verdicts, strict=True):
         sign = -1.0 if verdict is Verdict.APPROVE else 1.0
@@ -41,7 +43,11 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
 
 def themes(model: Model, rows: Matrix | pl.DataFrame) -> list[dict[str, float]]:
     """Contributions by theme, and the `base`: for each row they add up to the log-odds of its probability."""
-    contributions = model.contributions(_matrix(model, rows))
+    return by_theme(model, model.contributions(_matrix(model, rows)))
+
+
+def by_theme(model: Model, contributions: Matrix) -> list[dict[str, float]]:
+    """Contributions that are at hand, shape (n, k + 1), by theme; as `themes` gives them."""
     names, groups = grouped([used.theme for used in model.used])
     sums = summed(contributions[:, :-1], groups, len(names))
     return [

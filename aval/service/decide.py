@@ -1,6 +1,7 @@
 """The one path from dossiers to decisions; training's own features, the registered model, the stated policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -16,10 +17,21 @@ from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
 from aval.features.build import build
 from aval.model.encoding import Matrix
-from aval.model.explanation import reasons
+from aval.model.explanation import weighed
 from aval.model.model import Model
 
 EXTERNAL_SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Decisions and the numbers they rest on, in the order of the applicants."""
+
+    decisions: list[Decision]
+    matrix: Matrix
+    """Encoded features, shape (n, k)."""
+    contributions: Mapping[int, Matrix]
+    """Place -> shares of the calibrated log-odds and the base, shape (k + 1,), of those who get reasons."""
 
 
 class Decider:
@@ -53,6 +65,10 @@ class Decider:
 
     def decide(self, dossiers: Dossiers, explain: Explain = Explain.NEEDED) -> list[Decision]:
         """One decision per application, in the order of `dossiers.ids`; the same alone as in any batch."""
+        return self.judge(dossiers, explain).decisions
+
+    def judge(self, dossiers: Dossiers, explain: Explain = Explain.NEEDED) -> Judged:
+        """`decide`, with the features and contributions it rests on."""
         matrix = self.model.matrix(build(dossiers, self.features))
         probabilities = self.model.probability(matrix)
         facts = dossiers.tables["application"].select(KEY, *self._facts).iter_rows(named=True)
@@ -62,8 +78,8 @@ class Decider:
             applicant_id = int(row.pop(KEY))
             verdict, rules = self.policy.verdict(probability, Application(applicant_id, row))
             judged.append((applicant_id, probability, verdict, rules))
-        given = self._reasons(matrix, [verdict for _, _, verdict, _ in judged], explain)
-        return [
+        given, contributions = self._reasons(matrix, [verdict for _, _, verdict, _ in judged], explain)
+        decisions = [
             Decision(
                 applicant_id=applicant_id,
                 probability=probability,
@@ -79,20 +95,25 @@ class Decider:
             )
             for index, (applicant_id, probability, verdict, rules) in enumerate(judged)
         ]
+        return Judged(decisions, matrix, contributions)
 
-    def _reasons(self, matrix: Matrix, verdicts: list[Verdict], explain: Explain) -> list[tuple[Given, ...]]:
-        """Reasons in the order of `verdicts`, worked out only for the rows that get them."""
+    def _reasons(
+        self, matrix: Matrix, verdicts: list[Verdict], explain: Explain
+    ) -> tuple[list[tuple[Given, ...]], dict[int, Matrix]]:
+        """Reasons in the order of `verdicts`, and their contributions, worked out only for the rows that get them."""
         given: list[tuple[Given, ...]] = [()] * len(verdicts)
         chosen = [
             index
             for index, verdict in enumerate(verdicts)
             if explain is Explain.ALL or (explain is Explain.NEEDED and verdict is not Verdict.APPROVE)
         ]
-        if chosen:
-            found = reasons(self.model, matrix[chosen], [verdicts[index] for index in chosen])
-            for index, those in zip(chosen, found, strict=True):
-                given[index] = those
-        return given
+        if not chosen:
+            return given, {}
+        contributions = self.model.contributions(matrix[chosen])
+        found = weighed(self.model, contributions, [verdicts[index] for index in chosen])
+        for index, those in zip(chosen, found, strict=True):
+            given[index] = those
+        return given, dict(zip(chosen, contributions, strict=True))
 
     def _warnings(self, dossiers: Dossiers) -> list[tuple[str, ...]]:
         """What was missing or unusual, per application."""
