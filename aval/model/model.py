@@ -131,6 +131,10 @@ class Model:
         """What it leans on, as `Influence` stored it."""
         return dict(artefact.read(self._stored(IMPORTANCE)))
 
+    def golden(self) -> pl.DataFrame:
+        """Rows of features whose probabilities are stored with it."""
+        return pl.read_parquet(self._stored(GOLDEN)).drop("probability")
+
     def reproduces(self) -> bool:
         """Whether the golden rows give, on this machine, the very probabilities they gave when it was trained."""
         rows = pl.read_parquet(self._stored(GOLDEN))

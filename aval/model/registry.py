@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -153,6 +154,21 @@ class Registry:
             return None
         with self._mlflow():
             return self._aliases().get(CHAMPION)
+
+    def aliases(self) -> dict[str, str]:
+        """Alias -> version, read now; empty where nothing is registered."""
+        if self._file is not None and not self._file.exists():
+            return {}
+        from mlflow.exceptions import MlflowException
+
+        with self._mlflow():
+            try:
+                found = self._client.get_registered_model(NAME)
+            except MlflowException as problem:
+                if problem.error_code == "RESOURCE_DOES_NOT_EXIST":
+                    return {}
+                raise
+            return {alias: str(number) for alias, number in found.aliases.items()}
 
     def latest(self) -> str:
         """The newest version. Raises RegistryError when there is none."""
@@ -345,7 +361,7 @@ class Registry:
                 raise RegistryError(f"{self._home}: nothing was trained there yet", "run `aval train`")
             self._home.mkdir(parents=True, exist_ok=True)
         os.environ.update(_QUIET)
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             # SQLAlchemy's deprecations inside MLflow, and advice on type hints and input examples.
             warnings.simplefilter("ignore")
             import mlflow
@@ -371,6 +387,9 @@ class Registry:
                     os.environ.pop(name, None)
                 os.environ.update({name: value for name, value in before.items() if value is not None})
 
+
+_ONE_AT_A_TIME: Final = threading.RLock()
+"""MLflow's place and Python's warning filters belong to the process, not to a thread."""
 
 _PLACES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
