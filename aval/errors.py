@@ -17,8 +17,16 @@
     ├── ArtefactError        a stored model that is not what was stored
     ├── RegistryError        no such model, or a move the gates refuse
     ├── ApplicantUnknown     an applicant the tables do not hold
+    ├── RequestError         a request over HTTP that cannot be answered
+    │   ├── BodyTooLarge     more bytes than are read
+    │   ├── MediaUnknown     a body of another kind
+    │   ├── OverrideInvalid  an override that the policy does not allow
+    │   ├── NotNow           not in the state that decision is in
+    │   ├── VersionUnknown   no registered version of this number
+    │   └── Busy             more at once than can be decided
     └── LogError             the decision log
         ├── LogUnavailable   locked, full, away: nothing was decided
+        │   └── Quicker      another worker wrote this very record
         ├── LogBroken        the chain, a signature or a key is not what it should be
         ├── DecisionUnknown  no decision of this number
         ├── Erased           what it rested on was erased
@@ -131,6 +139,10 @@ class LogUnavailable(LogError):
         super().__init__(f"{where}: {what}; nothing was decided, check the log's database (AVAL_LOG) and try again.")
 
 
+class Quicker(LogUnavailable):
+    """What was to be written once stands in the log already."""
+
+
 class LogBroken(LogError):
     def __init__(self, where: str, what: str, remedy: str) -> None:
         super().__init__(f"{where}: {what}; {remedy}.")
@@ -149,3 +161,41 @@ class Erased(LogError):
 class KeyReused(LogError):
     def __init__(self) -> None:
         super().__init__("The Idempotency-Key came with another request before; send a new key for a new request.")
+
+
+class RequestError(AvalError):
+    """A request that cannot be answered as it stands."""
+
+
+class BodyTooLarge(RequestError):
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The body is larger than {most:,} bytes; send a file to /decisions/file, in parts if need be."
+        )
+
+
+class MediaUnknown(RequestError):
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"The body is not {wanted}; name what it is in Content-Type.")
+
+
+class OverrideInvalid(RequestError):
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}.")
+
+
+class NotNow(RequestError):
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}.")
+
+
+class VersionUnknown(RequestError):
+    def __init__(self) -> None:
+        super().__init__("No version of this number is registered; the versions are at /models.")
+
+
+class Busy(RequestError):
+    retry_after = 1
+
+    def __init__(self, what: str = "More applications came at once than can be decided") -> None:
+        super().__init__(f"{what}; try again in a moment.")

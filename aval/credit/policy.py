@@ -5,7 +5,7 @@ import math
 import operator
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -118,6 +118,8 @@ class Policy:
     barred: tuple[str, ...]
     """Protected grounds that no model that decides may look at: sex, family, age."""
     digest: str
+    text: str = field(default="", repr=False, compare=False)
+    """The TOML it was read from: a log keeps it, so that its decisions replay."""
 
     @property
     def cutoff(self) -> float:
@@ -165,14 +167,20 @@ class Policy:
             PolicyError: the file is missing, not TOML, or states something impossible.
         """
         try:
-            raw = file.read_bytes()
-            stated = tomllib.loads(raw.decode())
+            return cls.read(file.read_bytes().decode(), file)
         except FileNotFoundError:
             raise PolicyError(file, "no such policy", "name one of policies/*.toml") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise PolicyError(file, f"not a TOML file ({problem})", "mend the line it names") from None
+        except UnicodeDecodeError:
+            raise PolicyError(file, "not a TOML file", "save it as UTF-8") from None
+
+    @classmethod
+    def read(cls, text: str, file: Path | str) -> "Policy":
+        """From the text of a policy; `file` is what errors call it. Raises PolicyError as `load`."""
         try:
-            return _read(file, stated, hashlib.sha256(raw).hexdigest())
+            stated = tomllib.loads(text)
+            return _read(file, stated, text)
+        except tomllib.TOMLDecodeError as problem:
+            raise PolicyError(file, f"not a TOML file ({problem})", "mend the line it names") from None
         except KeyError as missing:
             raise PolicyError(file, f"the entry {missing} is missing", "see policies/2026-11-24.toml") from None
         except (TypeError, ValueError) as problem:
@@ -190,7 +198,7 @@ _ENTRIES: Final = {
 }  # fmt: skip
 
 
-def _read(file: Path, stated: dict[str, Any], digest: str) -> Policy:
+def _read(file: Path | str, stated: dict[str, Any], text: str) -> Policy:
     """A policy from its TOML, every entry checked: a misspelt one is an error, never ignored."""
     _only(file, stated, _ENTRIES)
     cost = Cost(**{key: float(value) for key, value in stated["cost"].items()})
@@ -231,11 +239,12 @@ def _read(file: Path, stated: dict[str, Any], digest: str) -> Policy:
         random_approvals=share,
         limits=Limits(**{key: float(value) for key, value in stated["watch"].items()}),
         barred=tuple(sorted(barred)),
-        digest=digest,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        text=text,
     )
 
 
-def _rule(file: Path, entry: dict[str, Any]) -> Rule:
+def _rule(file: Path | str, entry: dict[str, Any]) -> Rule:
     """One hard rule; it may only make a verdict harsher."""
     _only(file, entry, {"code", "column", "compare", "value", "verdict", "fr", "en"})
     if entry["compare"] not in _COMPARE:
@@ -254,7 +263,7 @@ def _rule(file: Path, entry: dict[str, Any]) -> Rule:
     )
 
 
-def _only(file: Path, stated: Iterable[str], known: set[str]) -> None:
+def _only(file: Path | str, stated: Iterable[str], known: set[str]) -> None:
     unknown = sorted(set(stated) - known)
     if unknown:
         raise PolicyError(file, f"unknown entry {', '.join(unknown)}", f"use {', '.join(sorted(known))}")

@@ -153,7 +153,8 @@ class Live:
         taken = _row_ms(model)
         if taken > SLOWEST_MS:
             raise RegistryError(
-                f"version {number} takes {taken:.0f} ms for one row, more than {SLOWEST_MS:.0f}", "train a smaller model"
+                f"version {number} takes {taken:.0f} ms for one row, more than {SLOWEST_MS:.0f}",
+                "train a smaller model",
             )
         return Serving(decider, datetime.now(UTC).isoformat(timespec="seconds"), taken)
 

@@ -90,7 +90,7 @@ class Stored:
         """The verdict that stands: the last override in force, or what was decided."""
         verdict = self.verdict
         for event in self.events:
-            if event.kind in ("override", "confirmation") and event.verdict:
+            if event.verdict and (event.kind == "second" or (event.kind == "override" and not event.body["awaiting"])):
                 verdict = Verdict(event.verdict)
         return verdict
 

@@ -4,17 +4,17 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from aval.credit.decision import Verdict
-from aval.errors import DecisionUnknown, Erased, KeyReused, LogUnavailable
+from aval.errors import DecisionUnknown, Erased, KeyReused, LogUnavailable, Quicker
 from aval.service.log.chain import Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
 from aval.service.log.opening import engine, named, what
@@ -148,12 +148,8 @@ class Log:
             wanted = select(RECORD.c.seq).where(RECORD.c.kind == kind, RECORD.c.about == about)
             if connection.execute(wanted).first() is not None:
                 return
-        try:
+        with suppress(Quicker):
             self.note(kind, caller, about=about, place=0, body=body)
-        except LogUnavailable:
-            with self.reading() as connection:  # another worker was quicker
-                if connection.execute(wanted).first() is None:
-                    raise
 
     def erase(self, applicant_id: int, caller: str, why: str) -> int:
         """Drop the applicant's key: what is sealed with it opens no more, and no one can tell whose it was.
@@ -185,7 +181,7 @@ class Log:
     # Reading
 
     def answered(self, caller: str, key: str, digest: str) -> str | None:
-        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable."""
+        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable, Quicker."""
         with self.reading() as connection:
             return self._answered(connection, caller, key, digest)
 
@@ -227,6 +223,8 @@ class Log:
         try:
             with self._lock, self._writing.begin() as connection:
                 yield connection
+        except IntegrityError:
+            raise Quicker(named(self.engine), "another writer was quicker") from None
         except SQLAlchemyError as problem:
             raise LogUnavailable(named(self.engine), what(problem)) from None
 

@@ -1,0 +1,124 @@
+"""What every request passes: a number, limits, safe headers, one log line, its time counted."""
+
+import asyncio
+import re
+import time
+import uuid
+from typing import Any, Final
+
+import structlog
+
+from aval.errors import AvalError, BodyTooLarge
+from aval.service.api.metrics import Metrics
+from aval.service.api.problems import problem, rendered
+
+_SAFE: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NUMBER: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
+FILES: Final = "/decisions/file"
+
+
+class Gate:
+    """Pure ASGI: nothing it does waits for a thread."""
+
+    def __init__(self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float) -> None:
+        """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body."""
+        self.app, self.metrics = app, metrics
+        self.body, self.file, self.patience = body, file, patience
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        headers = dict(scope["headers"])
+        named = headers.get(b"x-request-id", b"").decode("latin-1").lower()
+        request_id = named if _NUMBER.fullmatch(named) else str(uuid.uuid4())
+        scope["request_id"] = request_id
+        most = self.file if scope["path"] == FILES else self.body
+        status, begun, read = 500, False, 0
+
+        async def limited() -> Any:
+            nonlocal read
+            message = await asyncio.wait_for(receive(), self.patience) if not read_all() else await receive()
+            if message["type"] == "http.request":
+                read += len(message.get("body", b""))
+                scope["body_read"] = not message.get("more_body", False)
+                if read > most:
+                    scope["too_large"] = True
+                    raise BodyTooLarge(most)
+            return message
+
+        def read_all() -> bool:
+            return bool(scope.get("body_read"))
+
+        async def safe(message: Any) -> None:
+            nonlocal status, begun
+            if message["type"] == "http.response.start":
+                status, begun = message["status"], True
+                own = {name for name, _ in message["headers"]}
+                extra = [(b"x-request-id", request_id.encode())]
+                extra += [pair for pair in _SAFE if pair[0] not in own]
+                if b"cache-control" not in own:
+                    extra.append((b"cache-control", b"no-store"))
+                message = {**message, "headers": [*message["headers"], *extra]}
+            await send(message)
+
+        instance = f"urn:uuid:{request_id}"
+        try:
+            length = headers.get(b"content-length", b"0")
+            if not length.isdigit() or len(length) > 18:
+                await problem(400, "request", "Content-Length is not a number.", instance)(scope, receive, safe)
+            elif int(length) > most:
+                await rendered(BodyTooLarge(most), instance)(scope, receive, safe)
+            else:
+                await self.app(scope, limited, safe)
+        except TimeoutError:
+            if not begun:
+                detail = "The body came too slowly; send it again."
+                await problem(408, "timeout", detail, instance)(scope, receive, safe)
+        except AvalError as failure:
+            if begun:
+                raise
+            scope["failure"] = type(failure).__name__
+            await rendered(failure, instance)(scope, receive, safe)
+        except Exception as failure:
+            # Starlette's own handler has answered and raises again for the server to print: with the values in it.
+            scope["failure"] = type(failure).__name__
+            if not begun:
+                detail = "Something failed here; the request's number finds it in the logs."
+                await problem(500, "internal", detail, instance)(scope, receive, safe)
+            _told(scope, failure)
+        finally:
+            taken = time.perf_counter() - start
+            route = getattr(scope.get("route"), "path", "unknown")
+            self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+            self.metrics.seconds.labels(route).observe(taken)
+            structlog.get_logger().info(
+                "request",
+                request_id=request_id,
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round(1000 * taken, 2),
+                caller=scope.get("caller"),
+                failure=scope.get("failure"),
+            )
+
+
+def _told(scope: Any, failure: Exception) -> None:
+    """Where an unforeseen failure came from: files and lines, never its text, which may hold a value."""
+    frames, trace = [], failure.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    structlog.get_logger().error(
+        "failed", request_id=scope["request_id"], kind=type(failure).__name__, at=" > ".join(frames[-8:])
+    )

@@ -1,0 +1,185 @@
+"""Every failure as RFC 9457 problem details, rendered in one place; never a value of the request."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from aval import errors
+
+MEDIA: Final = "application/problem+json"
+
+STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
+    errors.BodyInvalid: (400, "unreadable-body"),
+    errors.NotAuthenticated: (401, "not-authenticated"),
+    errors.NotAllowed: (403, "not-allowed"),
+    errors.ApplicantUnknown: (404, "applicant-unknown"),
+    errors.DecisionUnknown: (404, "decision-unknown"),
+    errors.JobUnknown: (404, "job-unknown"),
+    errors.VersionUnknown: (404, "version-unknown"),
+    errors.NotNow: (409, "not-now"),
+    errors.Erased: (410, "erased"),
+    errors.BodyTooLarge: (413, "too-large"),
+    errors.DossierTooLarge: (413, "too-large"),
+    errors.ArchiveTooLarge: (413, "too-large"),
+    errors.MediaUnknown: (415, "media-type"),
+    errors.DossierInvalid: (422, "contract"),
+    errors.ChangeInvalid: (422, "change"),
+    errors.KeyReused: (422, "idempotency-key-reused"),
+    errors.OverrideInvalid: (422, "override"),
+    errors.SourceError: (422, "unreadable-file"),
+    errors.TooMany: (429, "too-many-requests"),
+    errors.Busy: (503, "busy"),
+    errors.LogUnavailable: (503, "log-unavailable"),
+    errors.ProviderUnavailable: (503, "identity-provider-unavailable"),
+    errors.RegistryError: (503, "no-model"),
+    errors.FeatureError: (503, "no-model"),
+    errors.ArtefactError: (503, "no-model"),
+    errors.PolicyError: (503, "no-policy"),
+    errors.WarehouseError: (503, "warehouse-unavailable"),
+}
+"""What each failure is over HTTP: the status, and the last part of the problem's type."""
+
+RETRY_SECONDS: Final = 2
+"""When to come again after a 503 that says nothing better."""
+
+_TITLES: Final = {
+    400: "The request cannot be read",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    408: "The request took too long",
+    409: "Not possible now",
+    410: "Erased",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "The request breaks the contract",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Not available now",
+}
+
+
+class Broken(BaseModel):
+    """One place where a request breaks the contract; never the value that stands there."""
+
+    table: str = Field(description="Raw table, or part of the request")
+    row: int | None = Field(None, description="Place in the table's list, from 0; null for the application")
+    column: str | None = Field(None, description="Raw column")
+    rule: str = Field(description="The rule that is broken", examples=["AMT_CREDIT|range"])
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(examples=["urn:aval:contract"])
+    title: str = Field(examples=["The request breaks the contract"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="What is wrong, where, what to do")
+    instance: str = Field(description="The request's number, as in the logs")
+    problems: list[Broken] | None = Field(None, description="Every place that breaks the contract, at most 100")
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These statuses as the OpenAPI names them."""
+    return {
+        status: {
+            "description": _TITLES[status],
+            "model": Problem,
+            "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({*statuses, 401, 403, 413, 422, 429, 503})
+    }
+
+
+def problem(
+    status: int,
+    kind: str,
+    detail: str,
+    instance: str,
+    *,
+    problems: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response."""
+    told: dict[str, Any] = {
+        "type": f"urn:aval:{kind}",
+        "title": _TITLES.get(status, "Failed"),
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+    }
+    if problems:
+        told["problems"] = list(problems)
+    sent = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(json.dumps(told, ensure_ascii=False), status, sent, MEDIA)
+
+
+def rendered(failure: errors.AvalError, instance: str) -> Response:
+    """A failure of ours."""
+    status, kind = next((STATUS[cls] for cls in type(failure).__mro__ if cls in STATUS), (500, "internal"))
+    headers = {}
+    if status in (429, 503):
+        headers["Retry-After"] = str(getattr(failure, "retry_after", RETRY_SECONDS))
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="aval"'
+    problems: Sequence[Mapping[str, Any]] = ()
+    if isinstance(failure, errors.DossierInvalid):
+        problems = [
+            {"table": one.table, "row": one.row, "column": one.column, "rule": one.rule} for one in failure.problems
+        ]
+    detail = str(failure) if status != 500 else "Something failed here; the request's number finds it in the logs."
+    return problem(status, kind, detail, instance, problems=problems, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure a problem."""
+
+    def instance(request: Request) -> str:
+        return f"urn:uuid:{request.scope.get('request_id', '')}"
+
+    @app.exception_handler(errors.AvalError)
+    async def _ours(request: Request, failure: errors.AvalError) -> Response:
+        request.scope["failure"] = type(failure).__name__
+        return rendered(failure, instance(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def _shape(request: Request, failure: RequestValidationError) -> Response:
+        # FastAPI's own answer would send the value back.
+        problems = [
+            {
+                "table": str(one["loc"][0]),
+                "row": None,
+                "column": ".".join(str(part) for part in one["loc"][1:])[:80] or None,
+                "rule": str(one["type"]),
+            }
+            for one in failure.errors()[:100]
+        ]
+        status = 400 if any(one["rule"] == "json_invalid" for one in problems) else 422
+        first = problems[0]
+        where = " ".join(part for part in (first["table"], first["column"]) if part)
+        detail = f"{where}: breaks the rule {first['rule']}; see the OpenAPI at /openapi.json."
+        if status == 400:
+            detail = "The body is not JSON; send one JSON object in UTF-8."
+        return problem(status, "request", detail, instance(request), problems=problems)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, failure: HTTPException) -> Response:
+        details = {
+            404: "There is nothing at this address; the addresses are at /openapi.json.",
+            405: "This address does not take that method; see /openapi.json.",
+        }
+        detail = details.get(failure.status_code, _TITLES.get(failure.status_code, "Failed") + ".")
+        return problem(failure.status_code, "http", detail, instance(request), headers=failure.headers)
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, failure: Exception) -> Response:
+        request.scope["failure"] = type(failure).__name__
+        detail = "Something failed here; the request's number finds it in the logs."
+        return problem(500, "internal", detail, instance(request))

@@ -1,0 +1,122 @@
+"""An officer decides otherwise: who, why, and a second pair of eyes where the policy asks for them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aval.credit.decision import Verdict
+from aval.credit.policy import Policy
+from aval.errors import Erased, NotNow, OverrideInvalid, Quicker
+from aval.service.log.entry import Receipt, Record, Stored
+from aval.service.log.log import Log
+
+OVERRIDE: Final = "override"
+SECOND: Final = "second"
+"""Kinds of records: an officer's verdict, and a second officer's yes or no to one that waits."""
+
+WORDS_MOST: Final = 2_000
+"""Characters of an officer's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """What became of an override."""
+
+    state: str
+    """`in_force`, `awaiting_second` or `rejected`."""
+    verdict: Verdict
+    """The verdict that stands now."""
+    receipt: Receipt
+
+
+def open_proposal(stored: Stored) -> Record | None:
+    """An override that waits for a second officer; None where there is none."""
+    last = next((event for event in reversed(stored.events) if event.kind in (OVERRIDE, SECOND)), None)
+    return last if last is not None and last.kind == OVERRIDE and last.body["awaiting"] else None
+
+
+def override(
+    log: Log, policy: Policy, stored: Stored, caller: str, verdict: Verdict, motive: str, words: str
+) -> Overridden:
+    """Record another verdict than the one that stands, in force or waiting for a second officer.
+
+    Raises:
+        OverrideInvalid: `refer`, no motive of the policy's list, no words, or against a hard rule.
+        NotNow: that verdict stands already, or an override waits for a second officer.
+        Erased: nobody can say any more whose decision it is.
+        LogUnavailable: nothing was recorded.
+    """
+    if stored.private is None:
+        raise Erased(f"Decision {stored.id}")
+    if verdict is Verdict.REFER:
+        raise OverrideInvalid("An override approves or declines", "choose one of the two")
+    if motive not in policy.motives:
+        raise OverrideInvalid(
+            "The motive is not in the policy's list", f"use one of {', '.join(sorted(policy.motives))}"
+        )
+    if not words.strip() or len(words) > WORDS_MOST:
+        raise OverrideInvalid("Say why in your own words", f"write 1 to {WORDS_MOST:,} characters")
+    hard = [rule.code for rule in policy.rules if rule.code in stored.rules and rule.verdict is Verdict.DECLINE]
+    if hard and verdict is Verdict.APPROVE:
+        raise OverrideInvalid(f"The hard rule {hard[0]} declined", "no officer may approve against it")
+    if open_proposal(stored) is not None:
+        raise NotNow("An override waits for a second officer", "let them confirm or reject it first")
+    if stored.final is verdict:
+        raise NotNow("That verdict stands already", "there is nothing to override")
+    needs_two = _amount(stored) > policy.four_eyes_above if policy.four_eyes_above is not None else False
+    body = {"policy": policy.name, "instead_of": stored.final.value, "awaiting": needs_two}
+    receipt = _note(log, OVERRIDE, caller, stored, len(stored.events), verdict, motive, words, body)
+    return Overridden("awaiting_second" if needs_two else "in_force", stored.final if needs_two else verdict, receipt)
+
+
+def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) -> Overridden:
+    """A second officer confirms or rejects the override that waits.
+
+    Raises:
+        NotNow: none waits, or it is one's own.
+        OverrideInvalid: no words.
+        Erased, LogUnavailable: as `override`.
+    """
+    if stored.private is None:
+        raise Erased(f"Decision {stored.id}")
+    waiting = open_proposal(stored)
+    if waiting is None or waiting.verdict is None:
+        raise NotNow("No override waits for a second officer", "look at the decision again")
+    if waiting.caller == caller:
+        raise NotNow("The second pair of eyes must be another officer's", "ask a colleague")
+    if not words.strip() or len(words) > WORDS_MOST:
+        raise OverrideInvalid("Say why in your own words", f"write 1 to {WORDS_MOST:,} characters")
+    verdict = Verdict(waiting.verdict)
+    body = {"proposal": waiting.id, "proposed_by": waiting.caller, "agrees": agrees}
+    agreed = verdict if agrees else None
+    receipt = _note(log, SECOND, caller, stored, len(stored.events), agreed, waiting.motive, words, body)
+    state = "in_force" if agrees else "rejected"
+    return Overridden(state, verdict if agrees else stored.final, receipt)
+
+
+def _note(
+    log: Log,
+    kind: str,
+    caller: str,
+    stored: Stored,
+    place: int,
+    verdict: Verdict | None,
+    motive: str | None,
+    words: str,
+    body: Mapping[str, object],
+) -> Receipt:
+    """One step after `place` others: of two officers at once, one finds that the other was quicker."""
+    try:
+        return log.note(
+            kind, caller, about=stored.id, place=place, verdict=verdict, motive=motive, words=words, body=body
+        )
+    except Quicker:
+        raise NotNow("Another officer was quicker", "look at the decision again") from None
+
+
+def _amount(stored: Stored) -> float:
+    """Of the credit asked for, from the inputs: the public facts are rounded."""
+    assert stored.private is not None
+    (amount,) = json.loads(stored.private.inputs)["application"]["AMT_CREDIT"]
+    return float(amount)
