@@ -8,7 +8,7 @@ from typing import Final
 from aval.credit.decision import Verdict
 from aval.credit.policy import Policy
 from aval.errors import Erased, NotNow, OverrideInvalid, Quicker
-from aval.service.log.entry import Receipt, Record, Stored
+from aval.service.log.entry import Receipt, Stored
 from aval.service.log.log import Log
 
 OVERRIDE: Final = "override"
@@ -28,12 +28,6 @@ class Overridden:
     verdict: Verdict
     """The verdict that stands now."""
     receipt: Receipt
-
-
-def open_proposal(stored: Stored) -> Record | None:
-    """An override that waits for a second officer; None where there is none."""
-    last = next((event for event in reversed(stored.events) if event.kind in (OVERRIDE, SECOND)), None)
-    return last if last is not None and last.kind == OVERRIDE and last.body["awaiting"] else None
 
 
 def override(
@@ -60,7 +54,7 @@ def override(
     hard = [rule.code for rule in policy.rules if rule.code in stored.rules and rule.verdict is Verdict.DECLINE]
     if hard and verdict is Verdict.APPROVE:
         raise OverrideInvalid(f"The hard rule {hard[0]} declined", "no officer may approve against it")
-    if open_proposal(stored) is not None:
+    if stored.awaiting is not None:
         raise NotNow("An override waits for a second officer", "let them confirm or reject it first")
     if stored.final is verdict:
         raise NotNow("That verdict stands already", "there is nothing to override")
@@ -80,7 +74,7 @@ def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) 
     """
     if stored.private is None:
         raise Erased(f"Decision {stored.id}")
-    waiting = open_proposal(stored)
+    waiting = stored.awaiting
     if waiting is None or waiting.verdict is None:
         raise NotNow("No override waits for a second officer", "look at the decision again")
     if waiting.caller == caller:

@@ -94,6 +94,12 @@ class Stored:
                 verdict = Verdict(event.verdict)
         return verdict
 
+    @property
+    def awaiting(self) -> Record | None:
+        """The override that waits for a second officer, None where there is none."""
+        last = next((event for event in reversed(self.events) if event.kind in ("override", "second")), None)
+        return last if last is not None and last.kind == "override" and last.body["awaiting"] else None
+
     def decision(self) -> Decision:
         """The decision as it was answered; without reasons and warnings where these are not at hand."""
         told = self.private.told if self.private is not None else {"reasons": [], "warnings": []}

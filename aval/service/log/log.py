@@ -337,7 +337,7 @@ class Log:
         """What happened to a decision after it was made, the oldest first."""
         rows = connection.execute(select(RECORD).where(RECORD.c.about == wanted).order_by(RECORD.c.seq)).mappings()
         key = None if kept is None else self._house.unwrap(kept, token)
-        return tuple(_event(row, key) for row in rows)
+        return tuple(record_of(row, key) for row in rows)
 
     def _stored(self, row: Mapping[Any, Any], *, private: bool) -> Stored:
         content = None
@@ -368,7 +368,8 @@ class Log:
         )
 
 
-def _event(row: Mapping[Any, Any], key: bytes | None) -> Record:
+def record_of(row: Mapping[Any, Any], key: bytes | None = None) -> Record:
+    """A record from its row; with the person's key, an officer's words too."""
     words = None
     if row["sealed"] is not None and key is not None:
         words = unseal(key, row["sealed"], row["id"]).decode()

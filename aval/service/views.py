@@ -1,0 +1,213 @@
+"""Looking at the log: decisions by page, what waits for an officer, what the portfolio costs."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+
+from aval.credit.decision import Verdict
+from aval.errors import OptionError
+from aval.service.log.entry import Record, Stored
+from aval.service.log.log import STORED, Log, record_of
+from aval.service.log.tables import DECISION, RECORD, SUBJECT
+from aval.service.overriding import OVERRIDE, SECOND
+
+PAGE_MOST: Final = 200
+FIGURES_MOST: Final = 1_000_000
+"""The latest decisions that figures are taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which decisions; None takes no notice."""
+
+    verdict: Verdict | None = None
+    model: str | None = None
+    policy: str | None = None
+    caller: str | None = None
+    applicant_id: int | None = None
+    job: str | None = None
+    since: str | None = None
+    """A UTC instant, included."""
+    until: str | None = None
+    """A UTC instant, not included."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """For a statement over STORED."""
+        pairs = (
+            (self.verdict and self.verdict.value, DECISION.c.verdict),
+            (self.model, DECISION.c.model),
+            (self.policy, DECISION.c.policy),
+            (self.caller, DECISION.c.caller),
+            (self.applicant_id, SUBJECT.c.applicant_id),
+            (self.job, RECORD.c.about),
+        )
+        found = [column == value for value, column in pairs if value is not None]
+        if self.since is not None:
+            found.append(DECISION.c.at >= self.since)
+        if self.until is not None:
+            found.append(DECISION.c.at < self.until)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Decisions, the newest first, and where the next page begins."""
+
+    decisions: tuple[Stored, ...]
+    next: str | None
+
+
+def cursor(stored: Stored) -> str:
+    """Where a page ended, as clients hand it back."""
+    return base64.urlsafe_b64encode(f"{stored.seq}.{stored.place}".encode()).decode().rstrip("=")
+
+
+def _after(text: str) -> tuple[int, int]:
+    try:
+        seq, place = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(".")
+        at = int(seq), int(place)
+    except (ValueError, binascii.Error):
+        at = (-1, -1)
+    if not (0 <= at[0] < 2**62 and 0 <= at[1] < 2**31):
+        raise OptionError("cursor", "is none of this log's; leave it out for the first page")
+    return at
+
+
+def page(log: Log, wanted: Wanted, after: str | None = None, limit: int = 50) -> Page:
+    """A page of decisions with what happened to them since, without what is personal.
+
+    Raises:
+        OptionError: the cursor is none of this log's.
+        LogUnavailable: the log cannot be read.
+    """
+    statement = STORED.where(*wanted.conditions()).order_by(DECISION.c.seq.desc(), DECISION.c.place.desc())
+    if after:
+        statement = statement.where(tuple_(DECISION.c.seq, DECISION.c.place) < tuple_(*_after(after)))
+    found = _found(log, statement.limit(limit + 1))
+    more = len(found) > limit
+    found = found[:limit]
+    return Page(tuple(found), cursor(found[-1]) if more else None)
+
+
+def worklist(log: Log, limit: int = PAGE_MOST) -> list[Stored]:
+    """What waits for an officer, the oldest first: referred and not decided since, or overridden and not seconded."""
+    later = RECORD.alias()
+    handled = exists().where(later.c.about == DECISION.c.id, later.c.kind.in_((OVERRIDE, SECOND)))
+    touched = exists().where(later.c.about == DECISION.c.id, later.c.kind == OVERRIDE)
+    untouched = and_(DECISION.c.verdict == Verdict.REFER.value, ~handled)
+    statement = STORED.where(or_(untouched, touched), SUBJECT.c.token.is_not(None)).order_by(
+        DECISION.c.seq, DECISION.c.place
+    )
+    waiting: list[Stored] = []
+    for some in _portions(log, statement):
+        waiting += [one for one in some if one.final is Verdict.REFER or one.awaiting is not None]
+        if len(waiting) >= limit:
+            break
+    return waiting[:limit]
+
+
+def _found(log: Log, statement: Select[Any]) -> list[Stored]:
+    with log.reading() as connection:
+        rows = connection.execute(statement).mappings().all()
+        events: dict[str, list[Record]] = {}
+        ids = [row["id"] for row in rows]
+        for start in range(0, len(ids), 500):
+            some = select(RECORD).where(RECORD.c.about.in_(ids[start : start + 500])).order_by(RECORD.c.seq)
+            for row in connection.execute(some).mappings():
+                events.setdefault(row["about"], []).append(record_of(row))
+    return [replace(one, events=tuple(events.get(one.id, ()))) for one in log.stored(rows)]
+
+
+def _portions(log: Log, statement: Select[Any], size: int = 500) -> Iterator[list[Stored]]:
+    after = (-1, -1)
+    while True:
+        some = _found(log, statement.where(tuple_(DECISION.c.seq, DECISION.c.place) > tuple_(*after)).limit(size))
+        if not some:
+            return
+        yield some
+        after = (some[-1].seq, some[-1].place)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How officers and the model get on."""
+
+    overrides: int
+    decided: int
+    """Decisions that an officer settled: referred ones, or others overridden."""
+    agreed: int
+    """Referred ones that went as the cut-off alone would have had it."""
+    by_motive: Mapping[str, int]
+    by_officer: Mapping[str, int]
+
+
+def agreement(log: Log) -> Agreement:
+    """Over all overrides in force. Raises LogUnavailable."""
+    wanted = (
+        select(RECORD.c.motive, RECORD.c.caller, RECORD.c.verdict, RECORD.c.kind, RECORD.c.body,
+               DECISION.c.probability, DECISION.c.cutoff, DECISION.c.verdict.label("decided"))
+        .join(DECISION, DECISION.c.id == RECORD.c.about)
+        .where(RECORD.c.kind.in_((OVERRIDE, SECOND)), RECORD.c.verdict.is_not(None))
+    )  # fmt: skip
+    motives: dict[str, int] = {}
+    officers: dict[str, int] = {}
+    decided = agreed = 0
+    with log.reading() as connection:
+        for row in connection.execute(wanted):
+            if row.kind == OVERRIDE and json.loads(row.body)["awaiting"]:
+                continue
+            decided += 1
+            motives[row.motive] = motives.get(row.motive, 0) + 1
+            officers[row.caller] = officers.get(row.caller, 0) + 1
+            alone = Verdict.APPROVE if row.probability < row.cutoff else Verdict.DECLINE
+            agreed += row.decided == Verdict.REFER.value and row.verdict == alone.value
+    return Agreement(decided, decided, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Decisions as columns: what figures of the portfolio are taken over, an applicant's last decision alone."""
+
+    at: tuple[str, ...]
+    verdict: npt.NDArray[np.str_]
+    probability: npt.NDArray[np.float64]
+    facts: tuple[Mapping[str, Any], ...]
+    model: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def figures(log: Log, wanted: Wanted) -> Figures:
+    """The latest decision of each applicant among those wanted, at most a million. Raises LogUnavailable."""
+    latest = (
+        select(func.max(DECISION.c.seq * 2**20 + DECISION.c.place).label("at"))
+        .select_from(DECISION)
+        .join(RECORD, RECORD.c.seq == DECISION.c.seq)
+        .outerjoin(SUBJECT, SUBJECT.c.token == DECISION.c.subject)
+        .where(*wanted.conditions())
+        .group_by(DECISION.c.subject)
+        .subquery()
+    )
+    statement = (
+        select(DECISION.c.at, DECISION.c.verdict, DECISION.c.probability, DECISION.c.facts, DECISION.c.model)
+        .join(latest, latest.c.at == DECISION.c.seq * 2**20 + DECISION.c.place)
+        .order_by(DECISION.c.seq.desc(), DECISION.c.place.desc())
+        .limit(FIGURES_MOST)
+    )
+    with log.reading() as connection:
+        rows: Sequence[Any] = connection.execute(statement).all()
+    return Figures(
+        at=tuple(row.at for row in rows),
+        verdict=np.array([row.verdict for row in rows], dtype=np.str_),
+        probability=np.array([row.probability for row in rows], dtype=np.float64),
+        facts=tuple(json.loads(row.facts) for row in rows),
+        model=tuple(row.model for row in rows),
+    )
