@@ -60,7 +60,7 @@ def override(
         raise NotNow("That verdict stands already", "there is nothing to override")
     needs_two = _amount(stored) > policy.four_eyes_above if policy.four_eyes_above is not None else False
     body = {"policy": policy.name, "instead_of": stored.final.value, "awaiting": needs_two}
-    receipt = _note(log, OVERRIDE, caller, stored, len(stored.events), verdict, motive, words, body)
+    receipt = _note(log, OVERRIDE, caller, stored, verdict, motive, words, body)
     return Overridden("awaiting_second" if needs_two else "in_force", stored.final if needs_two else verdict, receipt)
 
 
@@ -84,7 +84,7 @@ def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) 
     verdict = Verdict(waiting.verdict)
     body = {"proposal": waiting.id, "proposed_by": waiting.caller, "agrees": agrees}
     agreed = verdict if agrees else None
-    receipt = _note(log, SECOND, caller, stored, len(stored.events), agreed, waiting.motive, words, body)
+    receipt = _note(log, SECOND, caller, stored, agreed, waiting.motive, words, body)
     state = "in_force" if agrees else "rejected"
     return Overridden(state, verdict if agrees else stored.final, receipt)
 
@@ -94,13 +94,13 @@ def _note(
     kind: str,
     caller: str,
     stored: Stored,
-    place: int,
     verdict: Verdict | None,
     motive: str | None,
     words: str,
     body: Mapping[str, object],
 ) -> Receipt:
-    """One step after `place` others: of two officers at once, one finds that the other was quicker."""
+    """One step after the officers' others: of two at once, one finds that the other was quicker."""
+    place = sum(event.kind in (OVERRIDE, SECOND) for event in stored.events)
     try:
         return log.note(
             kind, caller, about=stored.id, place=place, verdict=verdict, motive=motive, words=words, body=body

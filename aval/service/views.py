@@ -140,8 +140,9 @@ class Agreement:
     """How officers and the model get on."""
 
     overrides: int
-    decided: int
-    """Decisions that an officer settled: referred ones, or others overridden."""
+    """Verdicts of officers in force, of referred decisions and of others."""
+    referred: int
+    """Those of referred decisions."""
     agreed: int
     """Referred ones that went as the cut-off alone would have had it."""
     by_motive: Mapping[str, int]
@@ -158,17 +159,19 @@ def agreement(log: Log) -> Agreement:
     )  # fmt: skip
     motives: dict[str, int] = {}
     officers: dict[str, int] = {}
-    decided = agreed = 0
+    overrides = referred = agreed = 0
     with log.reading() as connection:
         for row in connection.execute(wanted):
             if row.kind == OVERRIDE and json.loads(row.body)["awaiting"]:
                 continue
-            decided += 1
+            overrides += 1
             motives[row.motive] = motives.get(row.motive, 0) + 1
             officers[row.caller] = officers.get(row.caller, 0) + 1
-            alone = Verdict.APPROVE if row.probability < row.cutoff else Verdict.DECLINE
-            agreed += row.decided == Verdict.REFER.value and row.verdict == alone.value
-    return Agreement(decided, decided, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
+            if row.decided == Verdict.REFER.value:
+                alone = Verdict.APPROVE if row.probability < row.cutoff else Verdict.DECLINE
+                referred += 1
+                agreed += row.verdict == alone.value
+    return Agreement(overrides, referred, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,249 @@
+"""Everything a request may need, put together once per process."""
+
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import anyio
+import anyio.to_thread
+import structlog
+from fastapi import Request
+
+from aval.credit.policy import Policy
+from aval.credit.reason import Language
+from aval.data.dossiers import Dossiers
+from aval.data.warehouse import Warehouse
+from aval.errors import ApplicantUnknown, Busy, WarehouseError
+from aval.model.registry import Registry
+from aval.service.access import Access
+from aval.service.api.metrics import Metrics
+from aval.service.cards import Cards
+from aval.service.counter import Counter
+from aval.service.decide import Decider
+from aval.service.jobs import Jobs
+from aval.service.live import Live, Watcher
+from aval.service.log.entry import Stored
+from aval.service.log.log import Log
+from aval.service.replaying import Replayer
+
+T = TypeVar("T")
+
+SYSTEM: Final = "aval"
+"""Who writes records that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is let in."""
+
+    body_bytes: int = 4 << 20
+    file_bytes: int = 4 << 30
+    rows: int = 20_000
+    """Rows of one applicant's tables."""
+    at_once: int = 2
+    """Threads that decide."""
+    waiting: int = 64
+    """Requests that wait for one of them; beyond, 503."""
+    patience: float = 30.0
+    """Seconds to wait for a turn, or for the next piece of a body."""
+    inline: int = 2_000
+    """Applications of a file that are decided while the caller waits."""
+
+
+class Service:
+    """One process of the decision service."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        log: Log,
+        access: Access,
+        policy: Policy,
+        home: Path,
+        lang: Language = "fr",
+        lender: str = "Prêt à dépenser",
+        limits: Limits | None = None,
+        refresh_seconds: float = 10.0,
+        own_log: bool = True,
+    ) -> None:
+        """`own_log`: set up structured logs for this process; off where the caller has its own."""
+        self.registry, self.log, self.access, self.policy = registry, log, access, policy
+        self.home, self.lang, self.lender = home, lang, lender
+        self.limits = limits or Limits()
+        self.metrics = Metrics()
+        self.live = Live(registry, policy, self._swapped)
+        self.counter = Counter(self.live, log, self.metrics.timed)
+        self.counter.shadow.counted = lambda outcome: self.metrics.shadowed.labels(outcome).inc()
+        self.jobs = Jobs(log, home / "jobs", self.live.decider)
+        self.cards = Cards(registry)
+        self.replayer = Replayer(log, registry)
+        self._watcher = Watcher(self._look, refresh_seconds)
+        self._worker = Watcher(self._work, 1.0)
+        self._warehouse: tuple[int, Warehouse] | None = None
+        self._door = threading.Lock()
+        self._waiting = 0
+        self._slots: anyio.CapacityLimiter | None = None
+        self.ready = False
+        self.own_log = own_log
+
+    # Life
+
+    def start(self) -> None:
+        """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
+        self.live.refresh()
+        self._warm()
+        self.counter.shadow.start()
+        self._watcher.start()
+        self._worker.start()
+        structlog.get_logger().info("started", ready=self.ready, pid=os.getpid())
+
+    def stop(self) -> None:
+        """Finish what is begun."""
+        self.ready = False
+        self._watcher.stop()
+        self._worker.stop()
+        self.counter.shadow.stop()
+        self.log.engine.dispose()
+        structlog.get_logger().info("stopped", pid=os.getpid())
+
+    def _look(self) -> None:
+        self.live.refresh()
+        self.metrics.trouble.set(self.live.trouble is not None)
+        self.metrics.unexported.set(self.log.unexported)
+        if not self.ready:
+            self._warm()
+
+    def _work(self) -> None:
+        try:
+            while self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}"):
+                pass
+        except Exception as problem:  # the worker thread must outlive a log that is away
+            structlog.get_logger().warning("jobs", problem=type(problem).__name__)
+
+    def _warm(self) -> None:
+        """The first decision takes a second: it is taken before anybody waits for it."""
+        from aval.service.example import example
+
+        try:
+            decider = self.live.decider()
+            dossiers = example()
+            for _ in range(3):
+                decider.judge(dossiers)
+            self.ready = True
+        except Exception as problem:
+            structlog.get_logger().warning("not ready", problem=type(problem).__name__)
+
+    def _swapped(self, decider: Decider, before: str | None) -> None:
+        """A champion takes over once the log says so."""
+        policy = decider.policy
+        body = {"name": policy.name, "digest": policy.digest, "text": policy.text}
+        self.log.once("policy", policy.digest[:32], SYSTEM, body)
+        manifest = decider.model.manifest
+        facts = {"version": decider.version, "features": decider.model.digest, "before": before}
+        facts["fingerprint"] = str(manifest.get("data_fingerprint", ""))
+        self.log.note("model", SYSTEM, body=facts)
+        self.metrics.decides(decider.version)
+
+    # Work
+
+    async def working(self, task: Callable[[], T]) -> T:
+        """Do it in one of the threads that decide.
+
+        Raises:
+            Busy: too many wait already, or the turn did not come in time.
+        """
+        if self._waiting >= self.limits.waiting:
+            raise Busy
+        if self._slots is None:
+            self._slots = anyio.CapacityLimiter(self.limits.at_once)
+        self._waiting += 1
+        self.metrics.waiting.set(self._waiting)
+        try:
+            with anyio.move_on_after(self.limits.patience):
+                await self._slots.acquire()
+                try:
+                    with anyio.CancelScope(shield=True):  # once begun it is finished: it may stand in the log already
+                        return await anyio.to_thread.run_sync(task)
+                finally:
+                    self._slots.release()
+            raise Busy("The turn did not come in time")
+        finally:
+            self._waiting -= 1
+            self.metrics.waiting.set(self._waiting)
+
+    def warehouse(self) -> Warehouse:
+        """The lender's tables as they are now. Raises WarehouseError."""
+        where = self.home / "warehouse"
+        with self._door:
+            try:
+                published = (where / "current").lstat().st_mtime_ns
+            except OSError:
+                published = 0
+            if self._warehouse is None or self._warehouse[0] != published:
+                try:
+                    self._warehouse = (published, Warehouse.open(where))
+                except WarehouseError:
+                    raise WarehouseError("The warehouse", "cannot be opened", "run `aval ingest SRC`") from None
+            return self._warehouse[1]
+
+    def known(self, applicant_id: int) -> Dossiers:
+        """The dossier of an applicant of the warehouse. Raises ApplicantUnknown, WarehouseError."""
+        try:
+            return self.warehouse().dossiers([applicant_id])
+        except ApplicantUnknown:
+            raise ApplicantUnknown("The warehouse") from None
+
+    def policy_of(self, stored: Stored) -> Policy:
+        """The policy that decided, whatever is in force now."""
+        if stored.policy_digest == self.policy.digest:
+            return self.policy
+        return self._past(stored.policy_digest, stored.policy)
+
+    @lru_cache(maxsize=32)  # noqa: B019  one service lives as long as its process
+    def _past(self, digest: str, name: str) -> Policy:
+        return Policy.read(self.log.policy(digest), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What FastAPI keeps as the application's state."""
+
+    service: Service
+
+
+def service_of(request: Request) -> Service:
+    """The service a request came to."""
+    found: Service = request.app.state.service
+    return found
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Warm before the first request, whole after the last."""
+    service: Service = app.state.service
+    await anyio.to_thread.run_sync(service.start)
+    yield
+    await anyio.to_thread.run_sync(service.stop)
+
+
+def language(accept: str | None, default: Language) -> Language:
+    """The language of `Accept-Language` (RFC 9110, 12.5.4): French or English, whichever is liked better."""
+    best, liked = default, 0.0
+    for part in (accept or "").split(",")[:20]:
+        tag, _, parameter = part.strip().partition(";")
+        try:
+            weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            continue
+        primary = tag.strip().split("-")[0].lower()
+        if primary == "fr" and weight > liked:
+            best, liked = "fr", weight
+        elif primary == "en" and weight > liked:
+            best, liked = "en", weight
+    return best
