@@ -16,7 +16,17 @@
     ├── PolicyError          a policy that cannot be applied
     ├── ArtefactError        a stored model that is not what was stored
     ├── RegistryError        no such model, or a move the gates refuse
-    └── ApplicantUnknown     an applicant the tables do not hold
+    ├── ApplicantUnknown     an applicant the tables do not hold
+    └── AccessError          who may
+        ├── NotAuthenticated nobody we know: no key, a wrong one, a token that is not accepted
+        ├── NotAllowed       somebody we know, who may not
+        │   └── RoleMissing  a token that gives no role here
+        ├── TooMany          more requests, or more failures, than the rate allows
+        ├── ProviderUnavailable the identity provider cannot be asked for its keys
+        ├── ProviderUnsafe   an identity provider that must not be asked
+        ├── KeyNameTaken     a name that an active key has
+        ├── KeyNameUnfit     a name that cannot be a caller's
+        └── KeyUnknown       no active key of that name
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -114,3 +124,62 @@ class RegistryError(AvalError):
 class ApplicantUnknown(AvalError):
     def __init__(self, where: str | Path) -> None:
         super().__init__(f"{where}: no application with this SK_ID_CURR; check the number or ingest the newer tables.")
+
+
+class AccessError(AvalError):
+    """Who may: constructors never take a key or a token."""
+
+
+class NotAuthenticated(AccessError):
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}.")
+
+
+class NotAllowed(AccessError):
+    def __init__(self, role: str, right: str) -> None:
+        super().__init__(
+            f"The role {role} may not {right.replace('_', ' ')}; ask an administrator for a role that may."
+        )
+
+
+class RoleMissing(NotAllowed):
+    def __init__(self, claim: str) -> None:
+        Exception.__init__(
+            self, f"The bearer token's claim {claim} holds no role of this service; ask an administrator for one."
+        )
+
+
+class TooMany(AccessError):
+    """`retry_after` is in seconds."""
+
+    def __init__(self, what: str, retry_after: float) -> None:
+        super().__init__(f"Too many {what}; try again in {max(retry_after, 0.1):.1f} s.")
+        self.retry_after = retry_after
+
+
+class ProviderUnavailable(AccessError):
+    """`retry_after` is in seconds."""
+
+    def __init__(self, issuer: str, what: str, retry_after: float) -> None:
+        super().__init__(f"The identity provider {issuer} {what}; try again in {max(retry_after, 1):.0f} s.")
+        self.retry_after = retry_after
+
+
+class ProviderUnsafe(AccessError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The issuer of tokens {what}; give the https address that the identity provider states.")
+
+
+class KeyNameTaken(AccessError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has an active key; revoke it with `aval key revoke`, or choose another name.")
+
+
+class KeyNameUnfit(AccessError):
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"The name of a key {rule}; choose another.")
+
+
+class KeyUnknown(AccessError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no active key; `aval key list` shows those there are.")
