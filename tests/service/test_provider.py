@@ -487,6 +487,7 @@ def test_a_key_is_used_for_its_own_algorithm_alone(provider: Provider, bank: Ban
         "http://localhost.evil.example",
         "http://localhost@evil.example",
         "https://user:secret@id.bank.example",
+        "https://user@id.bank.example",
         "http://10.0.0.1",
         "https://id.bank.example/?a=1",
         "https://id.bank.example/#a",
