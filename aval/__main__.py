@@ -14,6 +14,7 @@ from aval.errors import AvalError, OptionError
 from aval.features.commands import app as features
 from aval.model.commands import app as model
 from aval.service.commands import app as service
+from aval.service.keys import app as keys
 
 app = typer.Typer(
     help="From a lender's raw tables to a decision that can be defended.",
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for part in (data, features, model, service):
     app.registered_commands += part.registered_commands
+app.add_typer(keys, name="key")
 
 
 def _version(wanted: bool) -> None:
@@ -41,7 +43,10 @@ def place(
     ] = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
-    """Settings come from the environment (AVAL_HOME, MLFLOW_TRACKING_URI, AVAL_POLICY, AVAL_LANG, AVAL_THREADS)."""
+    """Settings come from the environment.
+
+    AVAL_HOME, AVAL_LOG, MLFLOW_TRACKING_URI, AVAL_POLICY, AVAL_LANG, AVAL_THREADS.
+    """
     from aval.settings import Settings
 
     settings = Settings()

@@ -24,13 +24,23 @@
     │   ├── NotNow           not in the state that decision is in
     │   ├── VersionUnknown   no registered version of this number
     │   └── Busy             more at once than can be decided
-    └── LogError             the decision log
-        ├── LogUnavailable   locked, full, away: nothing was decided
-        │   └── Quicker      another worker wrote this very record
-        ├── LogBroken        the chain, a signature or a key is not what it should be
-        ├── DecisionUnknown  no decision of this number
-        ├── Erased           what it rested on was erased
-        └── KeyReused        an Idempotency-Key that came with another request before
+    ├── LogError             the decision log
+    │   ├── LogUnavailable   locked, full, away: nothing was decided
+    │   │   └── Quicker      another worker wrote this very record
+    │   ├── LogBroken        the chain, a signature or a key is not what it should be
+    │   ├── DecisionUnknown  no decision of this number
+    │   ├── Erased           what it rested on was erased
+    │   └── KeyReused        an Idempotency-Key that came with another request before
+    └── AccessError          who may
+        ├── NotAuthenticated nobody we know: no key, a wrong one, a token that is not accepted
+        ├── NotAllowed       somebody we know, who may not
+        │   └── RoleMissing  a token that gives no role here
+        ├── TooMany          more requests, or more failures, than the rate allows
+        ├── ProviderUnavailable the identity provider cannot be asked for its keys
+        ├── ProviderUnsafe   an identity provider that must not be asked
+        ├── KeyNameTaken     a name that an active key has
+        ├── KeyNameUnfit     a name that cannot be a caller's
+        └── KeyUnknown       no active key of that name
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -199,3 +209,62 @@ class Busy(RequestError):
 
     def __init__(self, what: str = "More applications came at once than can be decided") -> None:
         super().__init__(f"{what}; try again in a moment.")
+
+
+class AccessError(AvalError):
+    """Who may: constructors never take a key or a token."""
+
+
+class NotAuthenticated(AccessError):
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}.")
+
+
+class NotAllowed(AccessError):
+    def __init__(self, role: str, right: str) -> None:
+        super().__init__(
+            f"The role {role} may not {right.replace('_', ' ')}; ask an administrator for a role that may."
+        )
+
+
+class RoleMissing(NotAllowed):
+    def __init__(self, claim: str) -> None:
+        Exception.__init__(
+            self, f"The bearer token's claim {claim} holds no role of this service; ask an administrator for one."
+        )
+
+
+class TooMany(AccessError):
+    """`retry_after` is in seconds."""
+
+    def __init__(self, what: str, retry_after: float) -> None:
+        super().__init__(f"Too many {what}; try again in {max(retry_after, 0.1):.1f} s.")
+        self.retry_after = retry_after
+
+
+class ProviderUnavailable(AccessError):
+    """`retry_after` is in seconds."""
+
+    def __init__(self, issuer: str, what: str, retry_after: float) -> None:
+        super().__init__(f"The identity provider {issuer} {what}; try again in {max(retry_after, 1):.0f} s.")
+        self.retry_after = retry_after
+
+
+class ProviderUnsafe(AccessError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The issuer of tokens {what}; give the https address that the identity provider states.")
+
+
+class KeyNameTaken(AccessError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has an active key; revoke it with `aval key revoke`, or choose another name.")
+
+
+class KeyNameUnfit(AccessError):
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"The name of a key {rule}; choose another.")
+
+
+class KeyUnknown(AccessError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no active key; `aval key list` shows those there are.")

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     """Everything a run makes."""
     tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
     """An MLflow server; empty means the SQLite store under `home`."""
+    log: str = ""
+    """AVAL_LOG: database URL of the log; empty = SQLite file HOME/log.db."""
     policy: Path = ROOT / "policies" / "2026-11-24.toml"
     """The decision rule in force."""
     lang: Literal["fr", "en"] = "en"

@@ -114,9 +114,15 @@ def test_nothing_pickled_is_loaded() -> None:
 
 
 def commands() -> list[str]:
+    """Every command as one types it, those of groups too: `key add`."""
     from aval.__main__ import app
 
-    return sorted((c.name or c.callback.__name__) for c in app.registered_commands)  # type: ignore[union-attr]
+    groups = [("", app), *((f"{group.name} ", group.typer_instance) for group in app.registered_groups)]
+    return sorted(
+        prefix + (command.name or command.callback.__name__)  # type: ignore[union-attr]
+        for prefix, group in groups
+        for command in group.registered_commands  # type: ignore[union-attr]
+    )
 
 
 def test_the_promised_commands_are_there() -> None:
@@ -133,6 +139,9 @@ def test_the_promised_commands_are_there() -> None:
         "explain",
         "mlflow",
         "demo",
+        "key add",
+        "key list",
+        "key revoke",
     }
     assert promised <= set(commands())
 
@@ -143,7 +152,7 @@ def test_every_command_helps_with_an_example(command: str) -> None:
 
     from aval.__main__ import app
 
-    text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    text = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"}).output
     assert "Example" in text
     assert f"aval {command}" in text
 
