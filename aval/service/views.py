@@ -15,7 +15,7 @@ from aval.credit.decision import Verdict
 from aval.errors import OptionError
 from aval.service.log.entry import Record, Stored
 from aval.service.log.log import STORED, Log, record_of
-from aval.service.log.tables import DECISION, RECORD, SUBJECT
+from aval.service.log.tables import DECISION, RECORD, REPORT, SUBJECT
 from aval.service.overriding import OVERRIDE, SECOND
 
 PAGE_MOST: Final = 200
@@ -172,6 +172,22 @@ def agreement(log: Log) -> Agreement:
                 referred += 1
                 agreed += row.verdict == alone.value
     return Agreement(overrides, referred, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the watch found."""
+
+    id: str
+    at: str
+    body: Mapping[str, Any]
+
+
+def reports(log: Log, limit: int = 20) -> list[Report]:
+    """The newest first. Raises LogUnavailable."""
+    with log.reading() as connection:
+        rows = connection.execute(select(REPORT).order_by(REPORT.c.at.desc()).limit(limit)).all()
+    return [Report(row.id, row.at, json.loads(row.body)) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -96,14 +96,16 @@ def given(service: Service, said: object) -> Dossiers:
     return dossier(said, rows=service.limits.rows)
 
 
-def shown(service: Service, stored: Stored, lang: Language, explain: str = "reasons") -> DecisionAnswer:
-    """A decision as answered; `full` with what it rests on."""
+def shown(
+    service: Service, stored: Stored, lang: Language, explain: str = "reasons", *, words: bool = False
+) -> DecisionAnswer:
+    """A decision as answered; `full` with what it rests on, `words` with those of officers."""
     policy = service.policy_of(stored)
-    answer = decided(stored, policy, lang)
+    answer = decided(stored, policy, lang, words=words)
     private = stored.private
     if explain != "full" or private is None or private.contributions is None:
         return answer
-    model = service.cards.model(stored.model)
+    model = service.model_of(stored.model)
     why = contributions(model, private.contributions, private.features, lang)
     return answer.model_copy(update={"contributions": why})
 
