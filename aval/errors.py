@@ -16,7 +16,10 @@
     ├── PolicyError          a policy that cannot be applied
     ├── ArtefactError        a stored model that is not what was stored
     ├── RegistryError        no such model, or a move the gates refuse
-    └── ApplicantUnknown     an applicant the tables do not hold
+    ├── ApplicantUnknown     an applicant the tables do not hold
+    ├── BodyInvalid          a request's body that is not JSON
+    ├── DossierInvalid       a request's dossier that breaks the contract
+    └── DossierTooLarge      a request's dossier of too many rows
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -24,6 +27,7 @@ what is wrong, where, what to do.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 
 class AvalError(Exception):
@@ -114,3 +118,36 @@ class RegistryError(AvalError):
 class ApplicantUnknown(AvalError):
     def __init__(self, where: str | Path) -> None:
         super().__init__(f"{where}: no application with this SK_ID_CURR; check the number or ingest the newer tables.")
+
+
+class BodyInvalid(AvalError):
+    def __init__(self, what: str, line: int, column: int) -> None:
+        super().__init__(f"The body {what} at line {line}, column {column}; send one JSON object in UTF-8.")
+
+
+class Problem(NamedTuple):
+    """One cell, row or table of a dossier and the rule it breaks (`NAME|rule`); rows are counted from 0."""
+
+    table: str
+    row: int | None
+    column: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        place = self.table if self.row is None else f"{self.table}, row {self.row}"
+        return f"{place}: {self.column or 'the whole'} breaks {self.rule}"
+
+
+class DossierInvalid(AvalError):
+    """`problems` are the first ones in the order of the tables; `more` counts those left out."""
+
+    def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
+        self.problems, self.more = tuple(problems), more
+        total = len(self.problems) + more
+        noun = "problem" if total == 1 else "problems"
+        super().__init__(f"{self.problems[0]} ({total:,} {noun} in all); mend the dossier and send it again.")
+
+
+class DossierTooLarge(AvalError):
+    def __init__(self, rows: int, limit: int) -> None:
+        super().__init__(f"The dossier holds {rows:,} rows; send at most {limit:,} rows for one applicant.")
