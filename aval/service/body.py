@@ -98,7 +98,7 @@ def _search(text: str, depth: int) -> None:
             if "\\" in said and _half(said):
                 what = "has an escape that stands for half a character"
             elif kind == "name" and names:
-                name = _plain(said)
+                name = _plain(said) if "\\" in said else said[1:-1]
                 if name in names[-1]:
                     what = "has the same name twice in one object"
                 names[-1].add(name)

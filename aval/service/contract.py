@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from aval.data.column import Column
-from aval.data.dossiers import Dossiers
+from aval.data.dossiers import _ORDER, Dossiers, marked
 from aval.data.load import UNIQUE
 from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout
 from aval.errors import DossierInvalid, DossierTooLarge, Problem
@@ -61,6 +61,8 @@ class _Table:
     names: frozenset[str]  # what a row may say
     optional: frozenset[str]
     kinds: tuple[tuple[pl.DataType, tuple[str, ...]], ...]  # the layout by type
+    first: tuple[str, ...]  # rows stand in the order of these, which never miss a value
+    sorting: tuple[str, ...]  # and ties in that of all columns
 
 
 def dossier(given: object, *, rows: int = ROWS) -> Dossiers:
@@ -73,7 +75,11 @@ def dossier(given: object, *, rows: int = ROWS) -> Dossiers:
     found = _checked(given, rows, tally)
     if tally.problems:
         raise DossierInvalid(tally.problems, tally.more)
-    return Dossiers.of({name: _frame(_table(name), values) for name, values in found.items()})
+    tables = {table: pl.DataFrame(schema=dict(layout(table))) for table in HISTORIES if table not in found}
+    for table, values in found.items():
+        tables[table] = marked(frame(table, _ordered(_table(table), values)))
+    absent = frozenset(table for table in HISTORIES if table not in found)
+    return Dossiers(MappingProxyType({table: tables[table] for table in ("application", *HISTORIES)}), absent)
 
 
 def _checked(given: object, limit: int, tally: _Tally) -> dict[str, dict[str, list[Any]]]:
@@ -185,15 +191,34 @@ def _shown(name: object) -> str:
     return plain[0][:40] if plain else "a name that is not a column"
 
 
-def _frame(table: _Table, found: Mapping[str, list[Any]]) -> pl.DataFrame:
-    """One series per type, cut into columns: three times faster than a series per column."""
+def _ordered(table: _Table, found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The rows in the order of `canonical`, which polars takes fifty times longer to find for one applicant."""
+    height = len(found[KEY])
+    if height < 2:
+        return found
+    # Numbers, and texts by their letters, sort as in polars; nulls come first, beside which nothing is compared.
+    keys = list(zip(*(found[name] for name in table.first), strict=True))
+    if len(set(keys)) < height:
+        keys = list(
+            zip(*([(value is not None, value) for value in found[name]] for name in table.sorting), strict=True)
+        )
+    order = sorted(range(height), key=keys.__getitem__)
+    return {name: [values[index] for index in order] for name, values in found.items()}
+
+
+def frame(table: str, found: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
+    """A table of a dossier from typed values by column.
+
+    One series per type, cut into columns: three times faster than a series per column.
+    """
+    plan = _table(table)
     made: dict[str, pl.Series] = {}
-    for dtype, names in table.kinds:
+    for dtype, names in plan.kinds:
         values = pl.Series("", [value for name in names for value in found[name]], dtype=dtype)
         height = len(values) // len(names)
         for index, name in enumerate(names):
             made[name] = values.slice(index * height, height).alias(name)
-    return pl.DataFrame([made[name] for name in table.cells])
+    return pl.DataFrame([made[name] for name in plan.cells])
 
 
 @cache
@@ -205,6 +230,7 @@ def _table(name: str) -> _Table:
     optional = {column for column in types if column in contract and contract[column].nullable}
     if name != "application":
         optional.add(KEY)
+    first = () if optional & set(_ORDER[name]) else _ORDER[name]
     kinds: dict[pl.DataType, list[str]] = {}
     for column, dtype in types.items():
         kinds.setdefault(dtype, []).append(column)
@@ -214,6 +240,8 @@ def _table(name: str) -> _Table:
         frozenset({*types, TARGET} if name == "application" else types),
         frozenset(optional),
         tuple((dtype, tuple(names)) for dtype, names in kinds.items()),
+        first,
+        (*first, *(column for column in types if column not in first)),
     )
 
 
@@ -253,7 +281,7 @@ def _number(column: Column) -> Cell:
                 raise _Broken("nullability" if value is None else "dtype")
             value = _float(value)
         if low <= value <= high or value in none:
-            return value
+            return value + 0.0  # -0.0 is 0.0, as in every dossier
         raise _Broken("range", *(["inf"] if math.isinf(value) else ["nan"] if math.isnan(value) else []))
 
     return cell

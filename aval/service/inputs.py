@@ -1,14 +1,14 @@
 """What a decision rested on, as bytes: one applicant's tables written out, restored to the same bits."""
 
 import json
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, Final
-
-import polars as pl
 
 from aval.data.dossiers import Dossiers, marked
 from aval.data.tables import HISTORIES, KEY, layout
 from aval.errors import ApplicantUnknown
+from aval.service.contract import frame
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -31,14 +31,11 @@ def inputs_of(dossiers: Dossiers) -> list[bytes]:
 
 def restored(inputs: bytes) -> Dossiers:
     """The dossiers that were written: the same types, values, nulls, order and absent histories."""
-    given: dict[str, dict[str, list[Any]]] = json.loads(inputs)
+    given: dict[str, dict[str, Sequence[Any]]] = json.loads(inputs)
     tables = {}
     for table in ("application", *HISTORIES):
-        values = given.get(table) or {}
-        frame = pl.DataFrame(
-            [pl.Series(name, values.get(name, []), dtype=dtype) for name, dtype in layout(table).items()]
-        )
-        tables[table] = marked(frame)
+        values = given.get(table) or dict.fromkeys(layout(table), ())
+        tables[table] = marked(frame(table, values))
     absent = frozenset(table for table in HISTORIES if table not in given)
     return Dossiers(MappingProxyType(tables), absent)
 
@@ -50,14 +47,14 @@ def _written(dossiers: Dossiers, start: int, stop: int) -> list[bytes]:
     for table in ("application", *HISTORIES):
         if table in dossiers.absent:
             continue
-        frame = dossiers.tables[table]
-        keys = frame[KEY]
+        rows = dossiers.tables[table]
+        keys = rows[KEY]
         lows = keys.search_sorted(ids, side="left").to_list()
         highs = keys.search_sorted(ids, side="right").to_list()
         if not lows:
             break
         first = lows[0]
-        cut = {series.name: series.to_list() for series in frame[first : highs[-1]]}
+        cut = {series.name: series.to_list() for series in rows[first : highs[-1]]}
         for part, low, high in zip(parts, lows, highs, strict=True):
             part[table] = (
                 {name: values[low - first : high - first] for name, values in cut.items()} if low < high else {}
