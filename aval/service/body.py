@@ -53,7 +53,7 @@ def parse(body: bytes, *, depth: int = 8) -> object:
         raise BodyInvalid("is not JSON", 1, 1) from None
     except json.JSONDecodeError as error:
         what = next((said for start, said in _SAID.items() if error.msg.startswith(start)), "is not JSON")
-        raise BodyInvalid(what if body.strip() else "is empty", error.lineno, error.colno) from None
+        raise BodyInvalid(what if text.strip() else "is empty", error.lineno, error.colno) from None
 
 
 def _text(body: bytes) -> str:
