@@ -16,7 +16,8 @@
     ├── PolicyError          a policy that cannot be applied
     ├── ArtefactError        a stored model that is not what was stored
     ├── RegistryError        no such model, or a move the gates refuse
-    └── ApplicantUnknown     an applicant the tables do not hold
+    ├── ApplicantUnknown     an applicant the tables do not hold
+    └── ChangeInvalid        a change of a request that cannot be decided
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -114,3 +115,8 @@ class RegistryError(AvalError):
 class ApplicantUnknown(AvalError):
     def __init__(self, where: str | Path) -> None:
         super().__init__(f"{where}: no application with this SK_ID_CURR; check the number or ingest the newer tables.")
+
+
+class ChangeInvalid(AvalError):
+    def __init__(self, option: str, what: str, remedy: str) -> None:
+        super().__init__(f"{option}: {what}; {remedy}.")
