@@ -374,23 +374,18 @@ class _Trial:
         self._decider, self._dossiers = decider, dossiers
         self._features = _moving(decider.features)
         self._row = build(dossiers, decider.features)
-        self._facts = dossiers.tables["application"].select({rule.column for rule in decider.policy.rules})
-        self._id = int(dossiers.ids[0])
+        read = {KEY, *(rule.column for rule in decider.policy.rules)}
+        self._facts = dossiers.tables["application"].select(read).row(0, named=True)
 
     def approved(self, requests: Sequence[Request]) -> list[bool]:
         """Whether each would be approved."""
         policy, model = self._decider.policy, self._decider.model
         frame = self._row[[0] * len(requests)].with_columns(build(self._copies(requests), self._features).drop(KEY))
-        facts = self._facts.row(0, named=True) if self._facts.width else {}
+        probabilities = model.probability(model.matrix(frame)).tolist()
         # Under the applicant's own id: approvals at random hash it.
-        return [
-            policy.verdict(
-                probability,
-                Application(self._id, {name: request.amounts.get(name, fact) for name, fact in facts.items()}),
-            )[0]
-            is Verdict.APPROVE
-            for request, probability in zip(requests, model.probability(model.matrix(frame)).tolist(), strict=True)
-        ]
+        asked = [Application(self._facts[KEY], {**self._facts, **request.amounts}) for request in requests]
+        verdicts = [policy.verdict(*one)[0] for one in zip(probabilities, asked, strict=True)]
+        return [verdict is Verdict.APPROVE for verdict in verdicts]
 
     def _copies(self, requests: Sequence[Request]) -> Dossiers:
         """As many applicants as requests, under running ids, each with all histories."""
@@ -462,4 +457,5 @@ def _grid(request: Request, lever: Lever) -> tuple[int, Sequence[int]]:
         return math.ceil(request.credit), [value for value in dict.fromkeys(values) if value > 0]
     assert request.goods_price
     values = [math.ceil(request.goods_price * step / STEPS) for step in range(1, FURTHEST + 1)]
-    return 0, [value for value in dict.fromkeys(values) if value < request.goods_price]
+    most = request.goods_price * (1 - 0.01 / request.credit)  # a cent is left to lend
+    return 0, [value for value in dict.fromkeys(values) if value <= most]

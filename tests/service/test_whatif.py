@@ -411,6 +411,27 @@ def test_approvals_at_random_are_drawn_by_the_applicants_own_id(decider: Decider
     assert offers[Lever.CREDIT].decision.rules == ("RANDOM_APPROVAL",)
 
 
+@pytest.mark.parametrize(("amount", "tried"), [(0.01, 0), (0.6, 0), (3.0, 2), (1e10, 900)])
+def test_amounts_at_the_ends_of_the_contract_are_searched(
+    decider: Decider, some: Dossiers, amount: float, tried: int
+) -> None:
+    rules = (Rule("NEVER", "AMT_INCOME_TOTAL", ">=", 0, Verdict.DECLINE, "Non.", "No."),)
+    never = Decider(decider.model, decider.version, replace(decider.policy, rules=rules))
+    for share in (0.15, 1e-9):
+        values = {"AMT_CREDIT": amount, "AMT_ANNUITY": amount * share, "AMT_GOODS_PRICE": amount * (1 - share)}
+        answer = counterfactual(never, asking(some, NAME_CONTRACT_TYPE="Cash loans", **values))
+        assert answer.offers == ()
+        assert answer.searched[0].lever is Lever.CREDIT
+        assert answer.searched[0].values == tried
+
+
+def test_a_policy_without_rules_is_searched(decider: Decider, refused: list[Dossiers]) -> None:
+    bare = Decider(decider.model, decider.version, replace(decider.policy, rules=()))
+    answer = counterfactual(bare, refused[0])
+    assert answer.decision.verdict is Verdict.REFER
+    assert answer.searched[0].values > 0
+
+
 def test_a_revolving_loan_is_searched_by_credit_alone(decider: Decider, refused: list[Dossiers]) -> None:
     dossiers = next(
         (one for one in refused if one.tables["application"]["NAME_CONTRACT_TYPE"][0] == "Revolving loans"), None
