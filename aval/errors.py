@@ -43,7 +43,8 @@
     │   └── KeyUnknown       no active key of that name
     ├── BodyInvalid          a request's body that is not JSON
     ├── DossierInvalid       a request's dossier that breaks the contract
-    └── DossierTooLarge      a request's dossier of too many rows
+    ├── DossierTooLarge      a request's dossier of too many rows
+    └── ChangeInvalid        a change of a request that cannot be decided
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -303,3 +304,6 @@ class DossierInvalid(AvalError):
 class DossierTooLarge(AvalError):
     def __init__(self, rows: int, limit: int) -> None:
         super().__init__(f"The dossier holds {rows:,} rows; send at most {limit:,} rows for one applicant.")
+class ChangeInvalid(AvalError):
+    def __init__(self, option: str, what: str, remedy: str) -> None:
+        super().__init__(f"{option}: {what}; {remedy}.")
