@@ -253,48 +253,6 @@ def spread(column: pl.Series, bars: Sequence[Bar] = ()) -> Distribution:
     return empty.model_copy(update={"quantiles": Quantiles(**quantiles), "bars": found})
 
 
-def scores(self) -> tuple[ScoreBar, ...]:
-        """The probability's own spread on the test part, by outcome."""
-        return scores(self._model.evaluation.histogram)
-
-    def _alike(self, row: pl.DataFrame, k: int) -> tuple[tuple[str, ...], Flags]:
-        kinds = [name for name in ALIKE if name in self._model.features]
-        frame = self._model.reference(kinds) if kinds else None
-        while kinds and frame is not None:
-            inside = np.ones(frame.height, dtype=np.bool_)
-            for name in kinds:
-                mine = pl.lit(row[name][0], dtype=pl.String)
-                inside &= frame.select(pl.col(name).eq_missing(mine)).to_series().to_numpy()
-            if inside.sum() >= k:
-                return tuple(kinds), inside
-            kinds.pop()
-        return (), np.ones(len(self.log_odds), dtype=np.bool_)
-
-    def _check(self, names: Iterable[str]) -> None:
-        beyond = sorted(set(names) - set(self._model.features))
-        if beyond:
-            raise FeatureError(f"the model does not use {', '.join(beyond[:3])}", "see which it uses in `features`")
-
-
-def spread(column: pl.Series, bars: Sequence[Bar] = ()) -> Distribution:
-    """How a column's values are spread, over the edges of other `bars` where they are given."""
-    known = column.drop_nulls()
-    common = {"name": column.name, "applicants": len(column), "missing": column.null_count() / max(len(column), 1)}
-    if column.dtype == pl.String:
-        return Distribution(**common, kind="category", quantiles=None, bars=(), levels=_levels(known))
-    values = known.to_numpy().astype(np.float64)
-    if len(values) < FEWEST:
-        return Distribution(**common, kind="number", quantiles=None, bars=(), levels=())
-    quantiles = dict(zip(Quantiles.model_fields, np.quantile(values, _QUANTILES).tolist(), strict=True))
-    edges = np.array([bars[0].low, *(bar.high for bar in bars)]) if bars else _edges(values)
-    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(np.float64)
-    found = tuple(
-        Bar(low=low, high=high, share=rows / len(values), density=rows / len(values) / (high - low))
-        for low, high, rows in _together(counts, edges)
-    )
-    return Distribution(**common, kind="number", quantiles=Quantiles(**quantiles), bars=found, levels=())
-
-
 def scores(histogram: Histogram) -> tuple[ScoreBar, ...]:
     """A histogram by outcome as bars of at least ten applicants."""
     payers = np.array(histogram.payers, dtype=np.float64)
