@@ -273,6 +273,8 @@ class KeyNameUnfit(AccessError):
 class KeyUnknown(AccessError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} has no active key; `aval key list` shows those there are.")
+
+
 class BodyInvalid(AvalError):
     def __init__(self, what: str, line: int, column: int) -> None:
         super().__init__(f"The body {what} at line {line}, column {column}; send one JSON object in UTF-8.")
@@ -304,6 +306,8 @@ class DossierInvalid(AvalError):
 class DossierTooLarge(AvalError):
     def __init__(self, rows: int, limit: int) -> None:
         super().__init__(f"The dossier holds {rows:,} rows; send at most {limit:,} rows for one applicant.")
+
+
 class ChangeInvalid(AvalError):
     def __init__(self, option: str, what: str, remedy: str) -> None:
         super().__init__(f"{option}: {what}; {remedy}.")

@@ -13,12 +13,9 @@ FACTS = {
     "option": "--lang", "rule": "is fr or en", "where": Path("home"), "wanted": "table", "remedy": "do this",
     "file": "file.csv", "what": "what is wrong", "table": "bureau", "files": ["a.csv", "b.csv"], "columns": ["A", "B"],
     "column": "A", "key": ["A"], "rows": 1200, "rejected": 30, "plan": "p.toml", "policy": "q.toml",
-<<<<<<< HEAD
     "role": "analyst", "right": "override", "claim": "roles", "issuer": "https://id.bank", "retry_after": 2.0,
     "name": "counter",
-=======
     "line": 3, "problems": [errors.Problem("bureau", 3, "A", "A|range")], "more": 2, "limit": 100,
->>>>>>> contract
 }  # fmt: skip
 
 

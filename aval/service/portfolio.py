@@ -1,6 +1,5 @@
 """What the decisions on record cost, if their probabilities are right."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -56,11 +55,12 @@ class Portfolio(Answer):
 
 def portfolio(found: Figures, cost: Cost, by: By, every: Every, *, weighted: bool) -> Portfolio:
     """Over these decisions, at this cost."""
-amounts = np.array([float(fact.get("amount") or 0.0) for fact in found.facts])
+    amounts = np.array([float(fact.get("amount") or 0.0) for fact in found.facts])
     weights = amounts if weighted else None
-    names = [_band(amount) for amount in amounts.tolist()] if by == "amount" else [
-        str(fact.get(by) or "") for fact in found.facts
-    ]
+    if by == "amount":
+        names = [_band(amount) for amount in amounts.tolist()]
+    else:
+        names = [str(fact.get(by) or "") for fact in found.facts]
     return Portfolio(
         applications=len(found),
         verdicts=_verdicts(found.verdict),

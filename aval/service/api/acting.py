@@ -55,24 +55,20 @@ class OverrideAnswer(Answer):
 def an_override(decision: Number, asked: OverrideAsked, service: The, lang: Lang, caller: Officer) -> OverrideAnswer:
     """With a motive of the policy's list and words; above the policy's amount a second officer has to agree."""
     stored = service.log.decision(decision)
-    made = override(
-        service.log, service.policy, stored, caller.name, Verdict(asked.verdict), asked.motive, asked.words
-    )
-    return OverrideAnswer(
-        state=made.state, decision=shown(service, service.log.decision(decision), lang, words=True)
-    )
+    made = override(service.log, service.policy, stored, caller.name, Verdict(asked.verdict), asked.motive, asked.words)
+    return OverrideAnswer(state=made.state, decision=shown(service, service.log.decision(decision), lang, words=True))
 
 
 @router.post(
-    "/decisions/{decision}/override/second", summary="Confirm or reject an override", responses=documented(404, 409, 410)
+    "/decisions/{decision}/override/second",
+    summary="Confirm or reject an override",
+    responses=documented(404, 409, 410),
 )
 def a_second(decision: Number, asked: SecondAsked, service: The, lang: Lang, caller: Officer) -> OverrideAnswer:
     """By another officer than the first."""
     stored = service.log.decision(decision)
     made = confirm(service.log, stored, caller.name, agrees=asked.agrees, words=asked.words)
-    return OverrideAnswer(
-        state=made.state, decision=shown(service, service.log.decision(decision), lang, words=True)
-    )
+    return OverrideAnswer(state=made.state, decision=shown(service, service.log.decision(decision), lang, words=True))
 
 
 class ReplayAnswer(Answer):

@@ -16,6 +16,7 @@ from aval.service.decide import told
 from aval.service.log.entry import Record, Stored
 from aval.service.log.sealing import Row
 
+
 class ReasonAnswer(Answer):
     """A principal reason, in words that a customer may read."""
 

@@ -36,7 +36,7 @@ def create(service: Service) -> FastAPI:
     problems.install(app)
     limits = service.limits
     app.add_middleware(
-        Gate,  # type: ignore[arg-type]  # Starlette's protocol wants its own scope type
+        Gate,
         metrics=service.metrics,
         body=limits.body_bytes,
         file=limits.file_bytes,

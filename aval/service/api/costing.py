@@ -10,7 +10,9 @@ from aval.service.answer import Answer
 from aval.service.api.doors import Instant, Reader, The
 from aval.service.api.problems import documented
 from aval.service.portfolio import By, Every, Portfolio, portfolio
-from aval.service.views import Wanted, figures, reports
+from aval.service.views import Wanted, figures
+
+Price = Annotated[float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")]
 
 router = APIRouter(tags=["read"])
 
@@ -24,7 +26,9 @@ async def a_portfolio(
     model: Annotated[str | None, Query(max_length=40)] = None,
     by: Annotated[By, Query(description="Segments by.")] = "contract",
     every: Annotated[Every, Query(description="Stretches of time.")] = "day",
-    accepted_defaulter: Annotated[float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")] = None,
+    accepted_defaulter: Annotated[
+        float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")
+    ] = None,
     refused_payer: Annotated[float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")] = None,
     weighted: Annotated[bool, Query(description="Each application by its amount.")] = False,
 ) -> Portfolio:
@@ -61,11 +65,5 @@ class WatchAnswer(Answer):
 @router.get("/watch", summary="What the watch reports", responses=documented())
 def watch(service: The, _: Reader) -> WatchAnswer:
     """Empty, and says so, until there is a watch."""
-    import json
-
-    from sqlalchemy import select
-
-    with service.log.reading() as connection:
-        rows = connection.execute(select(REPORT).order_by(REPORT.c.at.desc()).limit(20)).all()
-    reports = [ReportAnswer(id=row.id, at=row.at, body=json.loads(row.body)) for row in rows]
-    return WatchAnswer(state="reporting" if reports else "silent", reports=reports)
+    found = [ReportAnswer(id=one.id, at=one.at, body=one.body) for one in reports(service.log)]
+    return WatchAnswer(state="reporting" if found else "silent", reports=found)

@@ -11,10 +11,11 @@ from aval.service.answer import Answer
 from aval.service.api.doors import Lang, Reader, The
 from aval.service.api.problems import documented
 from aval.service.api.state import Service
-from aval.service.cards import Brief, ModelCard, ResultsTable
 from aval.service.crowd import Company, Distribution, ScoreBar
 from aval.service.inputs import restored
+from aval.service.listing import Brief, ResultsTable
 from aval.service.log.log import utc
+from aval.service.portrait import ModelCard
 from aval.service.words import FeatureWord, Words, features, words
 
 router = APIRouter(tags=["read"])
@@ -226,7 +227,9 @@ async def distributions(
     service: The,
     _: Reader,
     name: Annotated[list[str] | None, Query(max_length=40, description="Features, at most 40.")] = None,
-    decision: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Whose applicant to set beside.")] = None,
+    decision: Annotated[
+        str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Whose applicant to set beside.")
+    ] = None,
 ) -> DistributionsAnswer:
     """Histograms over the applicants the champion learned from."""
     return await service.working(lambda: _distributions(service, name or [], decision))

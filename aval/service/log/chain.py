@@ -91,8 +91,8 @@ class Signer:
     """Signs heads, and keeps the last one in a file outside the database."""
 
     def __init__(self, key: Path, head: Path) -> None:
-        """`key`: the private key, made on first use and readable by its owner alone; `head`: where heads go."""
-        self._file, self._head = key, head
+        """`key`: the private key, made on first use and readable by its owner alone; `head`: where heads go, `file`."""
+        self._file, self.file = key, head
         self._key = self._read()
 
     @property
@@ -104,20 +104,20 @@ class Signer:
         """Replace the exported head unless it is further on: another worker may have been quicker."""
         signature = base64.b64encode(self._key.sign(_said(seq, digest, at))).decode()
         head = Head(seq, digest, at, self.public, signature)
-        with self._head.with_name(self._head.name + ".lock").open("w") as lock:
+        with self.file.with_name(self.file.name + ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            kept = read_head(self._head)
+            kept = read_head(self.file)
             if kept is not None and kept.seq >= seq:
                 return
-            partial = self._head.with_name(self._head.name + ".part")
+            partial = self.file.with_name(self.file.name + ".part")
             partial.write_text(head.to_json() + "\n", "utf-8")
-            partial.replace(self._head)
+            partial.replace(self.file)
 
     def _read(self) -> Any:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._head.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
             # Whole or not at all, once: of two workers that start together one makes the key.
             partial = self._file.with_name(f"{self._file.name}.{os.getpid()}")

@@ -207,6 +207,11 @@ class Log:
             raise DecisionUnknown
         return str(json.loads(body)["text"])
 
+    def alive(self) -> None:
+        """Raises LogUnavailable where the log cannot be read."""
+        with self.reading() as connection:
+            connection.execute(select(HEAD.c.seq)).one()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the log. Raises LogUnavailable."""
