@@ -174,6 +174,21 @@ def agreement(log: Log) -> Agreement:
     return Agreement(overrides, referred, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
 
 
+def numbers(log: Log) -> Iterator[str]:
+    """Of every decision, the oldest first. Raises LogUnavailable."""
+    after = (-1, -1)
+    columns = select(DECISION.c.seq, DECISION.c.place, DECISION.c.id).order_by(DECISION.c.seq, DECISION.c.place)
+    while True:
+        with log.reading() as connection:
+            some = connection.execute(
+                columns.where(tuple_(DECISION.c.seq, DECISION.c.place) > tuple_(*after)).limit(1_000)
+            ).all()
+        if not some:
+            return
+        yield from (row.id for row in some)
+        after = (some[-1].seq, some[-1].place)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the watch found."""

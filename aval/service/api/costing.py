@@ -10,7 +10,7 @@ from aval.service.answer import Answer
 from aval.service.api.doors import Instant, Reader, The
 from aval.service.api.problems import documented
 from aval.service.portfolio import By, Every, Portfolio, portfolio
-from aval.service.views import Wanted, figures
+from aval.service.views import Wanted, figures, reports
 
 Price = Annotated[float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")]
 
