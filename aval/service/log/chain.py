@@ -100,7 +100,7 @@ class Signer:
     """Signs heads, and keeps the last one in a file outside the database."""
 
     def __init__(self, key: Path, head: Path) -> None:
-        """`key`: the private key, made on first use and readable by its owner alone; `head`: where heads go, `file`."""
+        """`key`: the private key, made on first use and readable by its owner alone; `head`: where heads go."""
         self._file, self.file = key, head
         self._key = self._read()
         self._written = b""
@@ -109,10 +109,10 @@ class Signer:
 
     def exported(self) -> Head | None:
         """The head as it lies in its file, None where none does. Raises LogBroken, also for one signed by another."""
-        kept = read_head(self._head)
+        kept = read_head(self.file)
         if kept is not None and not kept.holds(self.public):
             raise LogBroken(
-                str(self._head),
+                str(self.file),
                 "it is not signed by this log's key",
                 f"put the key back as {self._file}, or move it away",
             )
@@ -126,25 +126,16 @@ class Signer:
             LogBroken: what lies there is no head of this log, which a person should look at.
         """
         signature = base64.b64encode(self._key.sign(_said(seq, digest, at))).decode()
-        head = Head(seq, digest, at, self.public, signature)
-        with self.file.with_name(self.file.name + ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            kept = read_head(self.file)
-            if kept is not None and kept.seq >= seq:
-                return
-            partial = self.file.with_name(self.file.name + ".part")
-            partial.write_text(head.to_json() + "\n", "utf-8")
-            partial.replace(self.file)
         line = Head(seq, digest, at, self.public, signature).to_json().encode() + b"\n"
         # Written over in place: one block in one call. A rename would have the disk flushed once more.
-        file = os.open(self._head, os.O_RDWR | os.O_CREAT, 0o644)
+        file = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             there = os.pread(file, _LONGEST, 0)
             if there and there != self._written:
                 kept = Head.from_json(there.decode("utf-8", "replace"))
                 if not kept.holds(self.public):
-                    raise LogBroken(str(self._head), "it is not signed by this log's key", "move it away")
+                    raise LogBroken(str(self.file), "it is not signed by this log's key", "move it away")
                 if kept.seq >= seq:
                     return
             if os.pwrite(file, line, 0) < len(line):
@@ -157,11 +148,9 @@ class Signer:
     def _read(self) -> Any:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._head.parent.mkdir(parents=True, exist_ok=True)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all, once: of two workers that start together one makes the key.
             partial = self._file.with_name(f"{self._file.name}.{os.getpid()}")
             if not self._file.exists():

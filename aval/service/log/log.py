@@ -10,24 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from aval.credit.decision import Verdict
-from aval.errors import DecisionUnknown, Erased, KeyReused, LogUnavailable, Quicker
-from aval.service.log.chain import Signer, leaf, leaves, link
-from sqlalchemy import Connection, Engine, delete, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
-
-from aval.credit.decision import Verdict
-from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable
+from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable, Quicker
 from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
 from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
 from aval.service.log.statements import BARE, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put
 from aval.service.log.statements import STORED as STORED
-from aval.service.log.tables import DECISION, IDEMPOTENCY, RECORD, SUBJECT
+from aval.service.log.tables import DECISION, HEAD, IDEMPOTENCY, RECORD, SUBJECT
 
 _AT_ONCE: Final = 500
 """Values in one IN list."""
@@ -212,7 +206,7 @@ class Log:
     # Reading
 
     def answered(self, caller: str, key: str, digest: str) -> str | None:
-        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable, Quicker."""
+        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable."""
         with self.reading() as connection:
             return self._answered(connection, caller, key, digest)
 
@@ -412,13 +406,10 @@ class Log:
 
     def _events(self, connection: Connection, decision: Mapping[Any, Any]) -> tuple[Record, ...]:
         """What happened to a decision after it was made, the oldest first."""
-        rows = connection.execute(select(RECORD).where(RECORD.c.about == wanted).order_by(RECORD.c.seq)).mappings()
-        key = None if kept is None else self._house.unwrap(kept, token)
-        return tuple(record_of(row, key) for row in rows)
         wanted = select(RECORD).where(RECORD.c.about == decision["id"]).order_by(RECORD.c.seq)
         kept = decision["key"]
         key = None if kept is None else self._house.unwrap(kept, decision["subject"])
-        return tuple(_event(row, key, decision["applicant_id"]) for row in connection.execute(wanted).mappings())
+        return tuple(record_of(row, key, decision["applicant_id"]) for row in connection.execute(wanted).mappings())
 
     def opened(self, row: Mapping[Any, Any]) -> bytes | None:
         """The sealed part of a row of `STORED`; None once erased. Raises LogBroken, also where it is not theirs."""
@@ -458,9 +449,8 @@ class Log:
         )
 
 
-def record_of(row: Mapping[Any, Any], key: bytes | None = None) -> Record:
+def record_of(row: Mapping[Any, Any], key: bytes | None = None, whose: int | None = None) -> Record:
     """A record from its row; with the person's key, an officer's words too."""
-def _event(row: Mapping[Any, Any], key: bytes | None, whose: int | None) -> Record:
     words = None
     if row["sealed"] is not None and key is not None:
         words = unseal(key, row["sealed"], row["id"], str(whose)).decode()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, func, select, update
 from aval.service.log.sealing import BARE_KEY
 from aval.service.log.tables import DECISION, HEAD, IDEMPOTENCY, RECORD, SUBJECT
 
-UPON_DECISIONS: Final = ("override", "confirmation")
+UPON_DECISIONS: Final = ("override", "second", "shadow")
 """Kinds of records that say something about one decision."""
 
 LAST: Final = select(HEAD.c.seq, HEAD.c.hash, HEAD.c.at).with_for_update()
