@@ -22,6 +22,7 @@ from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
 Advance = Callable[[str, int, int], None]  # (table, bytes done, bytes in all)
 
 _BLOCK = 8 << 20  # a CSV block: about 150,000 rows of a history table
+_CELLS = 2 << 20  # of a Parquet batch: about 17,000 applications
 _NAME = re.compile(r"(?P<stem>.+?)(?P<kind>\.parquet|\.csv|\.csv\.gz|\.csv\.zip|\.gz|\.zip)", re.IGNORECASE)
 _STEMS = {
     **{table.lower(): table for table in TABLES},
@@ -89,14 +90,14 @@ def lone(source: Path) -> Found:
 def _members(archive: Path) -> dict[str, Part]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            names = [info.filename for info in opened.infolist() if not info.is_dir()]
+            names = {PurePosixPath(info.filename): info.filename for info in opened.infolist() if not info.is_dir()}
     except _DAMAGED:
         raise SourceUnreadable(archive, "is truncated or not a zip archive", "copy or download it again") from None
-    places = [PurePosixPath(name) for name in names if not name.startswith("__MACOSX/")]
+    places = [place for place, name in names.items() if not name.startswith("__MACOSX/")]
     # A zip of a folder holds the tables one level down; refused/ and later/ beside them are never read.
     homes = sorted({place.parent for place in places if _table(place.name)}, key=lambda home: (len(home.parts), home))
     home = homes[0] if homes else PurePosixPath()
-    return {place.name: Part("", archive, str(place)) for place in places if place.parent == home}
+    return {place.name: Part("", archive, names[place]) for place in places if place.parent == home}
 
 
 def _stem(name: str) -> tuple[str, str]:
@@ -361,7 +362,8 @@ class _Parquet:
         import pyarrow as pa
 
         done, total = 0, max(1, self._file.metadata.num_rows)
-        for batch in self._file.iter_batches(batch_size=150_000, columns=wanted, use_threads=False):
+        size = max(1, _CELLS // max(1, len(wanted)))
+        for batch in self._file.iter_batches(batch_size=size, columns=wanted, use_threads=False):
             cells = pl.DataFrame(pa.table(batch)).select(wanted)
             rows = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.Int64, eager=True)
             done += cells.height

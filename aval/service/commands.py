@@ -55,17 +55,12 @@ HEADER = (
 """Columns of `decisions.csv`."""
 
 
-def sentences(decision: Decision, decider: "Decider", lang: Any) -> list[str]:
-    """What the applicant is told, at most four: the hard rules that decided first, then the model's reasons."""
-    rules = {rule.code: rule.sentence(lang) for rule in decider.policy.rules}
-    told = [rules[code] for code in decision.rules if code in rules]
-    return (told + [reason.sentence(lang) for reason in decision.reasons])[:4]
-
-
 def rows(decisions: Iterable[Decision], decider: "Decider", lang: Any) -> Iterator[tuple[object, ...]]:
     """Lines of `decisions.csv`; the probability in full, so that reading it back gives the same number."""
+    from aval.service.decide import sentences
+
     for decision in decisions:
-        told = sentences(decision, decider, lang)
+        told = sentences(decision, decider.policy, lang)
         yield (
             decision.applicant_id,
             repr(decision.probability),
@@ -236,9 +231,10 @@ def explain(
     if as_json:
         typer.echo(json.dumps(_facts(decision, themes, decider, language), ensure_ascii=False))
     else:
+        from aval.service.decide import sentences
         from aval.service.screen import show
 
-        show(decision, themes, sentences(decision, decider, language), decider.policy, language)
+        show(decision, themes, sentences(decision, decider.policy, language), decider.policy, language)
 
 
 def _overall(ctx: typer.Context, version: str, pictures: Path | None, lang: Any, *, as_json: bool) -> None:
@@ -281,6 +277,7 @@ def _themes(decider: "Decider", dossier: "Dossiers") -> dict[str, float]:
 
 def _facts(decision: Decision, themes: dict[str, float], decider: "Decider", lang: Any) -> dict[str, object]:
     from aval.credit.notice import sentence
+    from aval.service.decide import sentences
 
     return {
         "applicant_id": decision.applicant_id,
@@ -293,7 +290,7 @@ def _facts(decision: Decision, themes: dict[str, float], decider: "Decider", lan
             {"code": reason.code, "weight": reason.weight, "sentence": reason.sentence(lang)}
             for reason in decision.reasons
         ],
-        "sentences": sentences(decision, decider, lang),
+        "sentences": sentences(decision, decider.policy, lang),
         "warnings": [sentence(stored, lang) for stored in decision.warnings],
         "contributions": themes,
         "model": decision.model,

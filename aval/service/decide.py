@@ -11,13 +11,13 @@ from aval.credit.application import Application
 from aval.credit.decision import Decision, Given, Verdict
 from aval.credit.notice import notice
 from aval.credit.policy import Policy
-from aval.credit.reason import Explain
+from aval.credit.reason import Explain, Language
 from aval.data.dossiers import Dossiers
 from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
 from aval.features.build import build
 from aval.model.encoding import Matrix
-from aval.model.explanation import weighed
+from aval.model.explanation import AT_MOST, weighed
 from aval.model.model import Model
 
 EXTERNAL_SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
@@ -140,6 +140,13 @@ class Decider:
             )
             for index, applicant_id in enumerate(dossiers.ids.to_list())
         ]
+
+
+def sentences(decision: Decision, policy: Policy, lang: Language) -> list[str]:
+    """What the applicant is told, at most four: the hard rules that decided first, then the model's reasons."""
+    rules = {rule.code: rule.sentence(lang) for rule in policy.rules}
+    told = [rules[code] for code in decision.rules if code in rules]
+    return (told + [reason.sentence(lang) for reason in decision.reasons])[:AT_MOST]
 
 
 def portions(dossiers: Dossiers, applicants: int = 20_000) -> Iterator[Dossiers]:

@@ -75,8 +75,10 @@ class Log:
         place: int | None = None,
         body: Mapping[str, Any] | None = None,
         key: tuple[str, str] | None = None,
+        guard: Callable[[Connection], None] | None = None,
     ) -> Receipt:
         """One record with these decisions; all of it or nothing. `key`: an Idempotency-Key and the request's digest.
+        `guard` is called when it is this writer's turn: what it writes is written too, what it raises stops it all.
 
         Raises:
             LogUnavailable: nothing was written.
@@ -91,6 +93,8 @@ class Log:
         sealed = None if early is None else [self._sealed(one, early) for one in made]
         with self._write() as connection:
             previous, seq = self._head(connection)
+            if guard is not None:
+                guard(connection)
             if key is not None and (answered := self._answered(connection, caller, *key)):
                 return Receipt(seq, previous, "", answered)
             subjects = self._subjects(connection, ids)
@@ -122,9 +126,10 @@ class Log:
         motive: str | None = None,
         body: Mapping[str, Any] | None = None,
         words: str | None = None,
+        guard: Callable[[Connection], None] | None = None,
     ) -> Receipt:
         """One record without decisions: an override, a policy, a change of model. `words` are sealed for the person
-        that the decision `about` concerns.
+        that the decision `about` concerns; `guard` as in `append`.
 
         Raises:
             LogUnavailable: nothing was written.
@@ -132,6 +137,8 @@ class Log:
         """
         with self._write() as connection:
             previous, seq = self._head(connection)
+            if guard is not None:
+                guard(connection)
             record = self._record(kind, caller, stamp(self._now()), about=about, place=place, body=body)
             record |= {"verdict": verdict and verdict.value, "motive": motive, "leaves": leaves(())}
             if words is not None:
