@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,10 @@ from aval.features.commands import app as features
 from aval.model.commands import app as model
 from aval.service.commands import app as service
 from aval.service.keys import app as keys
+from aval.service.running import app as running
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 app = typer.Typer(
     help="From a lender's raw tables to a decision that can be defended.",
@@ -24,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (data, features, model, service):
+for part in (data, features, model, service, running):
     app.registered_commands += part.registered_commands
 app.add_typer(keys, name="key")
 
@@ -45,7 +49,8 @@ def place(
 ) -> None:
     """Settings come from the environment.
 
-    AVAL_HOME, AVAL_LOG, MLFLOW_TRACKING_URI, AVAL_POLICY, AVAL_LANG, AVAL_THREADS.
+    AVAL_HOME, AVAL_LOG, AVAL_LOG_KEY, AVAL_LOG_HEAD, MLFLOW_TRACKING_URI, AVAL_POLICY, AVAL_LANG, AVAL_THREADS,
+    AVAL_OIDC_ISSUER, AVAL_OIDC_AUDIENCE, AVAL_OIDC_ROLES, AVAL_RATE, AVAL_BURST, AVAL_LENDER.
     """
     from aval.settings import Settings
 
@@ -103,11 +108,13 @@ def _write(file: Path, text: str) -> None:
 
 
 def _examples(source: Path, folder: Path) -> None:
-    """`one.csv` and `many.csv`: the first unlabelled applications, as a lender would send them."""
+    """`one.csv` and `many.csv`: the first unlabelled applications; `dossier.json`: one applicant's seven tables."""
     with source.open() as lines:
         head = [line for _, line in zip(range(1001), lines, strict=False)]
     _write(folder / "one.csv", "".join(head[:2]))
     _write(folder / "many.csv", "".join(head))
+    example = Path(__file__).parent / "service" / "example.json"
+    _write(folder / "dossier.json", example.read_text("utf-8"))
 
 
 def _typical_refusal(decisions: Path) -> int:
@@ -145,6 +152,32 @@ def _closing(ctx: typer.Context, examples: Path) -> None:
     ):
         typer.echo(f"  {what:<17} {where}")
     typer.echo("  runs and pictures aval mlflow")
+    typer.echo("\n== The service: aval serve, with this key of the demo (shown once; `aval key` makes others)")
+    typer.echo(f"  {_key(ctx)}")
+
+
+def _key(ctx: typer.Context) -> str:
+    """A key that may do everything; the one of the demo before stops working."""
+    from aval.service.access import Keys, Role
+    from aval.service.running import opened
+
+    with opened(ctx.obj) as log:
+        keys = Keys(log.engine)
+        if any(key.name == DEMO and key.revoked_at is None for key in keys.list()):
+            keys.revoke(DEMO)
+        return keys.add(DEMO, Role.ADMIN)
+
+
+DEMO = "demo"
+"""Whom the demo's key belongs to."""
+
+
+def api() -> "FastAPI":
+    """The service as an ASGI application, from the environment: what `aval serve` runs in each worker."""
+    from aval.service.running import application
+    from aval.settings import Settings
+
+    return application(Settings())
 
 
 def main() -> None:

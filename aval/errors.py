@@ -34,16 +34,20 @@
     │   ├── JobUnknown       no job of this number
     │   ├── Erased           what it rested on was erased
     │   └── KeyReused        an Idempotency-Key that came with another request before
-    └── AccessError          who may
-        ├── NotAuthenticated nobody we know: no key, a wrong one, a token that is not accepted
-        ├── NotAllowed       somebody we know, who may not
-        │   └── RoleMissing  a token that gives no role here
-        ├── TooMany          more requests, or more failures, than the rate allows
-        ├── ProviderUnavailable the identity provider cannot be asked for its keys
-        ├── ProviderUnsafe   an identity provider that must not be asked
-        ├── KeyNameTaken     a name that an active key has
-        ├── KeyNameUnfit     a name that cannot be a caller's
-        └── KeyUnknown       no active key of that name
+    ├── AccessError          who may
+    │   ├── NotAuthenticated nobody we know: no key, a wrong one, a token that is not accepted
+    │   ├── NotAllowed       somebody we know, who may not
+    │   │   └── RoleMissing  a token that gives no role here
+    │   ├── TooMany          more requests, or more failures, than the rate allows
+    │   ├── ProviderUnavailable the identity provider cannot be asked for its keys
+    │   ├── ProviderUnsafe   an identity provider that must not be asked
+    │   ├── KeyNameTaken     a name that an active key has
+    │   ├── KeyNameUnfit     a name that cannot be a caller's
+    │   └── KeyUnknown       no active key of that name
+    ├── BodyInvalid          a request's body that is not JSON
+    ├── DossierInvalid       a request's dossier that breaks the contract
+    ├── DossierTooLarge      a request's dossier of too many rows
+    └── ChangeInvalid        a change of a request that cannot be decided
 
 Constructors take facts (names, counts, never an applicant's value) and write the sentence:
 what is wrong, where, what to do.
@@ -51,6 +55,7 @@ what is wrong, where, what to do.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 
 class AvalError(Exception):
@@ -285,3 +290,41 @@ class KeyNameUnfit(AccessError):
 class KeyUnknown(AccessError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} has no active key; `aval key list` shows those there are.")
+
+
+class BodyInvalid(AvalError):
+    def __init__(self, what: str, line: int, column: int) -> None:
+        super().__init__(f"The body {what} at line {line}, column {column}; send one JSON object in UTF-8.")
+
+
+class Problem(NamedTuple):
+    """One cell, row or table of a dossier and the rule it breaks (`NAME|rule`); rows are counted from 0."""
+
+    table: str
+    row: int | None
+    column: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        place = self.table if self.row is None else f"{self.table}, row {self.row}"
+        return f"{place}: {self.column or 'the whole'} breaks {self.rule}"
+
+
+class DossierInvalid(AvalError):
+    """`problems` are the first ones in the order of the tables; `more` counts those left out."""
+
+    def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
+        self.problems, self.more = tuple(problems), more
+        total = len(self.problems) + more
+        noun = "problem" if total == 1 else "problems"
+        super().__init__(f"{self.problems[0]} ({total:,} {noun} in all); mend the dossier and send it again.")
+
+
+class DossierTooLarge(AvalError):
+    def __init__(self, rows: int, limit: int) -> None:
+        super().__init__(f"The dossier holds {rows:,} rows; send at most {limit:,} rows for one applicant.")
+
+
+class ChangeInvalid(AvalError):
+    def __init__(self, option: str, what: str, remedy: str) -> None:
+        super().__init__(f"{option}: {what}; {remedy}.")

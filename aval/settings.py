@@ -20,7 +20,23 @@ class Settings(BaseSettings):
     tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
     """An MLflow server; empty means the SQLite store under `home`."""
     log: str = ""
-    """AVAL_LOG: database URL of the log; empty = SQLite file HOME/log.db."""
+    """Database of the decision log: `postgresql://...`; empty means SQLite under `home`."""
+    log_key: Path | None = None
+    """File with the key of the house (32 bytes, base64) that keeps applicants' keys at rest."""
+    log_head: Path | None = None
+    """Where the log's signed head is exported; best a place that others may not change."""
+    oidc_issuer: str = ""
+    """The bank's identity provider; empty means API keys alone."""
+    oidc_audience: str = ""
+    """What its tokens must be made for."""
+    oidc_roles: str = "roles"
+    """The claim that holds roles; a dotted path such as `realm_access.roles` is followed."""
+    rate: float = Field(default=50.0, gt=0)
+    """Requests a second that one caller may make in the long run."""
+    burst: int = Field(default=200, ge=1)
+    """Requests a caller may make at once."""
+    lender: str = "Prêt à dépenser"
+    """The lender's name, as letters sign."""
     policy: Path = ROOT / "policies" / "2026-11-24.toml"
     """The decision rule in force."""
     lang: Literal["fr", "en"] = "en"

@@ -22,12 +22,21 @@ class Verdict(StrEnum):
         """The verdict as said to a person."""
         return _WORDS[self][0 if lang == "fr" else 1]
 
+    def sentence(self, lang: Language) -> str:
+        """The verdict as a line of its own."""
+        return _SENTENCES[self][0 if lang == "fr" else 1]
+
 
 _SEVERITY = {Verdict.APPROVE: 0, Verdict.REFER: 1, Verdict.DECLINE: 2}
 _WORDS = {
     Verdict.APPROVE: ("accord", "approved"),
     Verdict.REFER: ("à étudier", "referred"),
     Verdict.DECLINE: ("refus", "declined"),
+}
+_SENTENCES = {
+    Verdict.APPROVE: ("Crédit accordé", "Credit approved"),
+    Verdict.REFER: ("Demande à étudier par un conseiller", "For an officer to look at"),
+    Verdict.DECLINE: ("Crédit refusé", "Credit declined"),
 }
 
 

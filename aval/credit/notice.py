@@ -37,3 +37,8 @@ def sentence(stored: str, lang: Language) -> str:
     code, _, subject = stored.partition(":")
     french, english = _SENTENCES[code]
     return (french if lang == "fr" else english).format(subject=subject)
+
+
+def patterns(lang: Language) -> dict[str, str]:
+    """Every warning by its code; `{subject}` stands for the table or column it is about."""
+    return {code: words[0 if lang == "fr" else 1] for code, words in _SENTENCES.items()}

@@ -14,7 +14,7 @@ from aval.data.source import Advance, Found, Part, Reader, find, lone
 from aval.data.tables import HISTORIES, KEY, TARGET, columns, layout
 from aval.errors import KeyDuplicate, SourceMissing, SourceUnreadable
 
-_UNIQUE = {"application": KEY, "bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV"}
+UNIQUE = {"application": KEY, "bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _read(table: str, parts: tuple[Part, ...], advance: Advance | None) -> tuple
             where = ", ".join(f"{name} ({rows:,} rows)" for name, rows in sorted(check.unknown.items()))
             warnings.append(f"{part.name}: unknown levels in {where}.")
     frame = pl.concat(kept)
-    if key := _UNIQUE.get(table):
+    if key := UNIQUE.get(table):
         repeats = frame.height - frame[key].n_unique()
         if repeats:
             raise KeyDuplicate(" and ".join(part.name for part in parts), [key], repeats)

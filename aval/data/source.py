@@ -90,14 +90,24 @@ def lone(source: Path) -> Found:
 def _members(archive: Path) -> dict[str, Part]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            names = {PurePosixPath(info.filename): info.filename for info in opened.infolist() if not info.is_dir()}
+            names = [info.filename for info in _files(opened)]
     except _DAMAGED:
         raise SourceUnreadable(archive, "is truncated or not a zip archive", "copy or download it again") from None
-    places = [place for place, name in names.items() if not name.startswith("__MACOSX/")]
+    places = {name: PurePosixPath(name) for name in names if not name.startswith("__MACOSX/")}
     # A zip of a folder holds the tables one level down; refused/ and later/ beside them are never read.
-    homes = sorted({place.parent for place in places if _table(place.name)}, key=lambda home: (len(home.parts), home))
-    home = homes[0] if homes else PurePosixPath()
-    return {place.name: Part("", archive, names[place]) for place in places if place.parent == home}
+    tables = {place.parent for place in places.values() if _table(place.name)}
+    home = min(tables, key=lambda home: (len(home.parts), home), default=PurePosixPath())
+    found: dict[str, Part] = {}
+    for name in names:
+        if (place := places.get(name)) and place.parent == home:
+            if (table := _table(place.name)) and place.name in found:
+                raise SourceAmbiguous(table, [place.name, place.name])
+            found[place.name] = Part("", archive, name)
+    return found
+
+
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [info for info in archive.infolist() if info.filename and not info.is_dir()]
 
 
 def _stem(name: str) -> tuple[str, str]:
@@ -237,7 +247,7 @@ class Reader:
 
             if name.endswith(".zip"):
                 archive = self._stack.enter_context(zipfile.ZipFile(self._seekable(stream)))
-                inner = [info for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
+                inner = [info for info in _files(archive) if "__MACOSX" not in info.filename]
                 if len(inner) != 1:
                     raise self._unreadable("does not hold exactly one file", "zip each table by itself")
                 if not inner[0].filename.lower().endswith(".csv"):

@@ -205,6 +205,11 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+def words(lang: Language) -> Mapping[str, str]:
+    """All sentences of one language, with their places."""
+    return FRENCH if lang == "fr" else ENGLISH
+
+
 @dataclass(frozen=True, slots=True)
 class Captions:
     """Sentences and figures in one language."""
@@ -213,11 +218,11 @@ class Captions:
 
     def say(self, key: str, **facts: str) -> str:
         """The sentence `key` with its facts in place."""
-        return (FRENCH if self.lang == "fr" else ENGLISH)[key].format(**facts)
+        return words(self.lang)[key].format(**facts)
 
     def name(self, attribute: str) -> str:
         """An attribute of the fairness figures as a heading; one that has no translation stays as it is."""
-        return (FRENCH if self.lang == "fr" else ENGLISH).get(attribute, attribute)
+        return words(self.lang).get(attribute, attribute)
 
     def number(self, value: float, digits: int = 0) -> str:
         """1,234.5 or, in French, 1 234,5 (narrow no-break space)."""

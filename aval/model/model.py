@@ -1,6 +1,6 @@
 """What decides: encoded features, trees, calibration, and nothing that is not stored with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from aval.data.tables import TARGET
 from aval.errors import ArtefactError, FeatureError, PlanError
 from aval.features.feature import Feature, FeatureSet
 from aval.model import artefact
 from aval.model.calibration import Platt
 from aval.model.encoding import Encoding, Matrix
 from aval.model.evaluation import Evaluation
+from aval.model.fairness import Fairness
 from aval.model.scorer import Scorer, load_scorer, own_probability, save_scorer
 from aval.model.split import Ids, split
 
@@ -109,6 +111,11 @@ class Model:
         """How it was judged, on rows nothing had touched, when it was trained."""
         return Evaluation.from_json(self._stored(EVALUATION).read_text("utf-8"))
 
+    @cached_property
+    def fairness(self) -> Fairness:
+        """How it treats groups of the test part."""
+        return Fairness.from_json(self._stored(FAIRNESS).read_text("utf-8"))
+
     def test_ids(self, warehouse: "Warehouse") -> Ids:
         """The labelled applications of a warehouse that a training by this model's plan keeps apart, sorted."""
         plan = self.manifest["plan"]
@@ -119,9 +126,14 @@ class Model:
         known = pl.read_parquet(self._stored(LEARNED))["id"].to_numpy()
         return np.isin(hashed(ids, self.manifest["test_digest"]), known)
 
-    def reference(self) -> pl.DataFrame:
-        """Up to 20,000 rows of features it learned from, without identifiers or outcomes."""
-        return pl.read_parquet(self._stored(REFERENCE))
+    def reference(self, names: Sequence[str] | None = None) -> pl.DataFrame:
+        """Up to 20,000 rows of features it learned from, without identifiers or outcomes; all features by default."""
+        return pl.read_parquet(self._stored(REFERENCE), columns=None if names is None else list(names))
+
+    def predictions(self) -> tuple[Matrix, Matrix]:
+        """Outcome (1 = defaulted) and probability of each row of the test part, both of shape (n,)."""
+        table = pl.read_parquet(self._stored(PREDICTIONS))
+        return table[TARGET].to_numpy().astype(np.float64), table["probability"].to_numpy()
 
     def profile(self) -> dict[str, Any]:
         """What the columns of `application` and the `features` looked like in training."""

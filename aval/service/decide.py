@@ -142,11 +142,16 @@ class Decider:
         ]
 
 
-def sentences(decision: Decision, policy: Policy, lang: Language) -> list[str]:
-    """What the applicant is told, at most four: the hard rules that decided first, then the model's reasons."""
+def told(decision: Decision, policy: Policy, lang: Language) -> list[tuple[str, str]]:
+    """Codes and sentences for the applicant, at most four: the hard rules that decided, then the model's reasons."""
     rules = {rule.code: rule.sentence(lang) for rule in policy.rules}
-    told = [rules[code] for code in decision.rules if code in rules]
-    return (told + [reason.sentence(lang) for reason in decision.reasons])[:AT_MOST]
+    found = [(code, rules[code]) for code in decision.rules if code in rules]
+    return (found + [(reason.code, reason.sentence(lang)) for reason in decision.reasons])[:AT_MOST]
+
+
+def sentences(decision: Decision, policy: Policy, lang: Language) -> list[str]:
+    """The sentences of `told`."""
+    return [sentence for _, sentence in told(decision, policy, lang)]
 
 
 def portions(dossiers: Dossiers, applicants: int = 20_000) -> Iterator[Dossiers]:

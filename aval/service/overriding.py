@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from aval.credit.decision import Verdict
 from aval.credit.policy import Policy
@@ -23,8 +23,8 @@ WORDS_MOST: Final = 2_000
 class Overridden:
     """What became of an override."""
 
-    state: str
-    """`in_force`, `awaiting_second` or `rejected`."""
+    state: Literal["in_force", "awaiting_second", "rejected"]
+    """What it is now."""
     verdict: Verdict
     """The verdict that stands now."""
     receipt: Receipt
@@ -85,8 +85,7 @@ def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) 
     body = {"proposal": waiting.id, "proposed_by": waiting.caller, "agrees": agrees}
     agreed = verdict if agrees else None
     receipt = _note(log, SECOND, caller, stored, agreed, waiting.motive, words, body)
-    state = "in_force" if agrees else "rejected"
-    return Overridden(state, verdict if agrees else stored.final, receipt)
+    return Overridden("in_force" if agrees else "rejected", verdict if agrees else stored.final, receipt)
 
 
 def _note(

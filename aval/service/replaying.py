@@ -9,8 +9,8 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Explain
 from aval.errors import AvalError, Erased
 from aval.model.registry import Registry
-from aval.service.contract import restored
 from aval.service.decide import Decider
+from aval.service.inputs import restored
 from aval.service.log.entry import Stored, told
 from aval.service.log.log import Log
 
@@ -57,8 +57,8 @@ class Replayer:
             decider = self._decider(stored)
         except AvalError as problem:
             return self._told(stored, "impossible", (), str(problem))
-        explained = stored.private.contributions is not None
-        judged = decider.judge(restored(stored.private.inputs), Explain.ALL if explained else Explain.NONE)
+        asked = Explain.NONE if stored.private.contributions is None else Explain.ALL
+        judged = decider.judge(restored(stored.private.inputs), asked)
         (decision,) = judged.decisions
         before = stored.decision()
         differs = [
@@ -74,7 +74,8 @@ class Replayer:
             judged.matrix[0], stored.private.features, equal_nan=True
         ):
             differs.append("feature values")
-        if explained and not np.array_equal(judged.contributions[0], stored.private.contributions):
+        before_why = stored.private.contributions
+        if before_why is not None and not np.array_equal(judged.contributions[0], before_why):
             differs.append("contributions")
         return self._told(stored, "differs" if differs else "same", tuple(differs), "")
 

@@ -15,7 +15,7 @@ from aval.credit.decision import Verdict
 from aval.errors import OptionError
 from aval.service.log.entry import Record, Stored
 from aval.service.log.log import STORED, Log, record_of
-from aval.service.log.tables import DECISION, RECORD, SUBJECT
+from aval.service.log.tables import DECISION, RECORD, REPORT, SUBJECT
 from aval.service.overriding import OVERRIDE, SECOND
 
 PAGE_MOST: Final = 200
@@ -172,6 +172,37 @@ def agreement(log: Log) -> Agreement:
                 referred += 1
                 agreed += row.verdict == alone.value
     return Agreement(overrides, referred, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
+
+
+def numbers(log: Log) -> Iterator[str]:
+    """Of every decision, the oldest first. Raises LogUnavailable."""
+    after = (-1, -1)
+    columns = select(DECISION.c.seq, DECISION.c.place, DECISION.c.id).order_by(DECISION.c.seq, DECISION.c.place)
+    while True:
+        with log.reading() as connection:
+            some = connection.execute(
+                columns.where(tuple_(DECISION.c.seq, DECISION.c.place) > tuple_(*after)).limit(1_000)
+            ).all()
+        if not some:
+            return
+        yield from (row.id for row in some)
+        after = (some[-1].seq, some[-1].place)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the watch found."""
+
+    id: str
+    at: str
+    body: Mapping[str, Any]
+
+
+def reports(log: Log, limit: int = 20) -> list[Report]:
+    """The newest first. Raises LogUnavailable."""
+    with log.reading() as connection:
+        rows = connection.execute(select(REPORT).order_by(REPORT.c.at.desc()).limit(limit)).all()
+    return [Report(row.id, row.at, json.loads(row.body)) for row in rows]
 
 
 @dataclass(frozen=True)

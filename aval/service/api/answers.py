@@ -1,7 +1,7 @@
 """A decision as clients read it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pydantic import Field
 
@@ -9,16 +9,12 @@ from aval.credit.decision import Decision
 from aval.credit.notice import sentence
 from aval.credit.policy import Policy
 from aval.credit.reason import REASONS, Language, Theme, label
-from aval.features.feature import FeatureSet
 from aval.model.explanation import BASE, by_theme
 from aval.model.model import Model
 from aval.service.answer import Answer
 from aval.service.decide import told
 from aval.service.log.entry import Record, Stored
 from aval.service.log.sealing import Row
-
-DOMINANT: Final = 5
-"""Features told by name under each theme; the others stand together."""
 
 
 class ReasonAnswer(Answer):
@@ -220,6 +216,11 @@ def event(record: Record, *, words: bool) -> EventAnswer:
     )
 
 
+def listed(stored: Stored, policy: Policy, lang: Language) -> DecisionAnswer:
+    """A decision as one of many, without reasons."""
+    return decided(stored, policy, lang)
+
+
 def decided(stored: Stored, policy: Policy, lang: Language, *, words: bool = False) -> DecisionAnswer:
     """A decision as the log holds it; reasons where its private part is at hand."""
     decision = stored.decision()
@@ -246,6 +247,3 @@ def decided(stored: Stored, policy: Policy, lang: Language, *, words: bool = Fal
         erased=stored.erased,
         events=[event(one, words=words) for one in stored.events],
     )
-
-
-__all__ = ["Contributions", "DecisionAnswer", "FeatureSet", "contributions", "decided", "event"]

@@ -21,6 +21,7 @@ from aval.service.role import Caller, Right
 
 router = APIRouter(tags=["decide"])
 
+
 class RequestAnswer(Answer):
     """What is asked of the lender."""
 
@@ -108,8 +109,8 @@ class CounterfactualAnswer(Answer):
 @router.post(
     "/what-if",
     summary="What would be decided of another request",
-    description="A dossier (or the number of a decision, or an applicant's) and changes to what may be changed: nothing "
-    "is logged as a decision.",
+    description="A dossier (or the number of a decision, or an applicant's) and changes to what may be changed: "
+    "nothing is logged as a decision.",
     response_model=AlternativeAnswer,
     responses=documented(400, 404, 408, 410, 415),
     openapi_extra={
@@ -119,9 +120,7 @@ class CounterfactualAnswer(Answer):
         }
     },
 )
-async def what_if(
-    request: Request, service: The, lang: Lang, caller: Annotated[Caller, may(Right.WHAT_IF)]
-) -> Response:
+async def what_if(request: Request, service: The, lang: Lang, _: Annotated[Caller, may(Right.WHAT_IF)]) -> Response:
     """Before and after."""
     json_only(request)
     body = await request.body()
@@ -199,7 +198,7 @@ def _outcome(decision: Decision, asked: whatif.Request, lang: Language) -> Outco
 
 @router.get("/counterfactual/{decision}", summary="What would be approved", responses=documented(404, 410))
 async def counterfactual(
-    decision: Number, service: The, lang: Lang, caller: Annotated[Caller, may(Right.WHAT_IF)]
+    decision: Number, service: The, lang: Lang, _: Annotated[Caller, may(Right.WHAT_IF)]
 ) -> CounterfactualAnswer:
     """The smallest change of credit amount, term or down payment that would be approved by the model of now."""
     return await service.working(lambda: _counterfactual(service, decision, lang))

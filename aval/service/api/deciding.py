@@ -27,7 +27,7 @@ _KEY_MOST: Final = 255
 @router.post(
     "/decisions",
     summary="Decide one application",
-    description="The raw tables of one applicant as JSON, or `{\"applicant_id\": ...}` to take them from the warehouse. "
+    description='The raw tables of one applicant as JSON, or `{"applicant_id": ...}` to take them from the warehouse. '
     "The decision is in the log before it is in the answer. The same `Idempotency-Key` and body get the same decision.",
     response_model=DecisionAnswer,
     responses=documented(400, 404, 408, 415),
@@ -48,7 +48,9 @@ async def decide(
     ] = "reasons",
     idempotency_key: Annotated[
         str | None,
-        Header(min_length=1, max_length=_KEY_MOST, pattern=r"^[\x21-\x7e]+$", description="Send a retry with the same."),
+        Header(
+            min_length=1, max_length=_KEY_MOST, pattern=r"^[\x21-\x7e]+$", description="Send a retry with the same."
+        ),
     ] = None,
 ) -> Response:
     """One application."""
@@ -56,7 +58,7 @@ async def decide(
     body = await request.body()
     key = None if idempotency_key is None else (idempotency_key, hashlib.sha256(body).hexdigest())
     answer, repeated = await service.working(lambda: _decide(service, body, caller.name, key, explain, lang))
-    headers = {"Content-Language": lang}
+    headers: dict[str, str] = {"Content-Language": lang}
     if repeated:
         headers["Idempotency-Replayed"] = "true"
     return Response(answer.model_dump_json(), headers=headers, media_type="application/json")
@@ -96,14 +98,16 @@ def given(service: Service, said: object) -> Dossiers:
     return dossier(said, rows=service.limits.rows)
 
 
-def shown(service: Service, stored: Stored, lang: Language, explain: str = "reasons") -> DecisionAnswer:
-    """A decision as answered; `full` with what it rests on."""
+def shown(
+    service: Service, stored: Stored, lang: Language, explain: str = "reasons", *, words: bool = False
+) -> DecisionAnswer:
+    """A decision as answered; `full` with what it rests on, `words` with those of officers."""
     policy = service.policy_of(stored)
-    answer = decided(stored, policy, lang)
+    answer = decided(stored, policy, lang, words=words)
     private = stored.private
     if explain != "full" or private is None or private.contributions is None:
         return answer
-    model = service.cards.model(stored.model)
+    model = service.model_of(stored.model)
     why = contributions(model, private.contributions, private.features, lang)
     return answer.model_copy(update={"contributions": why})
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request, Security
+from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from aval.credit.reason import Language
@@ -37,5 +37,14 @@ def _spoken(
     return language(accept_language, service_of(request).lang)
 
 
+Reader = Annotated[Caller, may(Right.READ)]
+Instant = Annotated[
+    str | None,
+    Query(
+        pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?)?$",
+        description="UTC: a day, or an instant.",
+        examples=["2026-11-25"],
+    ),
+]
 Lang = Annotated[Language, Depends(_spoken)]
 The = Annotated[Service, Depends(service_of)]

@@ -1,7 +1,7 @@
 """Routes that decide files, at once or as jobs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,6 +17,7 @@ from aval.service.jobs import Asked, Job
 from aval.service.role import Caller, Right
 
 router = APIRouter(tags=["decide"])
+
 
 class JobAnswer(Answer):
     """A file that is being decided."""
@@ -62,6 +63,10 @@ _FILE_KINDS: Final = (
     "application/vnd.apache.parquet",
     "application/octet-stream",
 )
+_LINES_SHOWN: Final[dict[str, Any]] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+}
 _LINES: Final[Mapping[str, str]] = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 Form = Annotated[Literal["csv", "ndjson"], Query(description="Form of the answer: a line per applicant.")]
 
@@ -75,7 +80,7 @@ Form = Annotated[Literal["csv", "ndjson"], Query(description="Form of the answer
     responses={
         200: {
             "description": "A line per applicant, then a line per rejected row",
-            "content": {"text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}},
+            "content": _LINES_SHOWN,
         },
         202: {"description": "A job: ask again at Location", "model": JobAnswer},
         **documented(400, 408, 415),
@@ -137,7 +142,8 @@ def _count(service: Service, job: Job) -> None:
 
 def _lines(service: Service, job: Job, form: str, lang: Language) -> StreamingResponse:
     lines: Iterator[str] = service.jobs.results(job.id, form, lang)
-    headers = {"Content-Language": lang, "X-Job": job.id, "Content-Disposition": f'attachment; filename="{job.id}.{form}"'}
+    named = f'attachment; filename="{job.id}.{form}"'
+    headers = {"Content-Language": lang, "X-Job": job.id, "Content-Disposition": named}
     return StreamingResponse(lines, headers=headers, media_type=_LINES[form])
 
 
@@ -163,7 +169,7 @@ def job(job: JobNumber, service: The, caller: Annotated[Caller, may(Right.DECIDE
     responses={
         200: {
             "description": "A line per applicant, then a line per rejected row",
-            "content": {"text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}},
+            "content": _LINES_SHOWN,
         },
         **documented(404, 409),
     },

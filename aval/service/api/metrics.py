@@ -59,5 +59,5 @@ class Metrics:
         shown = self.registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             shown = CollectorRegistry()
-            MultiProcessCollector(shown)
+            MultiProcessCollector(shown)  # type: ignore[no-untyped-call]
         return generate_latest(shown), CONTENT_TYPE_LATEST

@@ -19,11 +19,13 @@ from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
 from aval.errors import ApplicantUnknown, Busy, WarehouseError
+from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
 from aval.service.api.metrics import Metrics
 from aval.service.cards import Cards
 from aval.service.counter import Counter
+from aval.service.crowd import Crowd
 from aval.service.decide import Decider
 from aval.service.jobs import Jobs
 from aval.service.live import Live, Watcher
@@ -81,11 +83,12 @@ class Service:
         self.counter = Counter(self.live, log, self.metrics.timed)
         self.counter.shadow.counted = lambda outcome: self.metrics.shadowed.labels(outcome).inc()
         self.jobs = Jobs(log, home / "jobs", self.live.decider)
-        self.cards = Cards(registry)
+        self.cards = Cards(registry, policy)
         self.replayer = Replayer(log, registry)
         self._watcher = Watcher(self._look, refresh_seconds)
         self._worker = Watcher(self._work, 1.0)
         self._warehouse: tuple[int, Warehouse] | None = None
+        self._crowd: tuple[str, Crowd] | None = None
         self._door = threading.Lock()
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
@@ -199,6 +202,25 @@ class Service:
         except ApplicantUnknown:
             raise ApplicantUnknown("The warehouse") from None
 
+    def model_of(self, version: str) -> Model:
+        """A registered version; the champion is at hand, others are loaded. Raises RegistryError, ArtefactError."""
+        for serving in (self.live.champion, self.live.challenger):
+            if serving is not None and serving.version == version:
+                return serving.decider.model
+        return self._loaded(version)
+
+    @lru_cache(maxsize=4)  # noqa: B019  one service lives as long as its process
+    def _loaded(self, version: str) -> Model:
+        return self.registry.load(version)[0]
+
+    def crowd(self) -> Crowd:
+        """The champion's reference rows."""
+        decider = self.live.decider()
+        with self._door:
+            if self._crowd is None or self._crowd[0] != decider.version:
+                self._crowd = (decider.version, Crowd(decider.model))
+            return self._crowd[1]
+
     def policy_of(self, stored: Stored) -> Policy:
         """The policy that decided, whatever is in force now."""
         if stored.policy_digest == self.policy.digest:
@@ -208,13 +230,6 @@ class Service:
     @lru_cache(maxsize=32)  # noqa: B019  one service lives as long as its process
     def _past(self, digest: str, name: str) -> Policy:
         return Policy.read(self.log.policy(digest), name)
-
-
-@dataclass(frozen=True, slots=True)
-class Lived:
-    """What FastAPI keeps as the application's state."""
-
-    service: Service
 
 
 def service_of(request: Request) -> Service:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import errno
 import fcntl
 import hashlib
 import json
@@ -16,6 +17,9 @@ from aval.errors import LogBroken
 START: Final = "0" * 64
 """What the first record follows."""
 
+_LONGEST: Final = 4096
+"""Bytes of an exported head at most."""
+
 _RECORD: Final = ("seq", "id", "kind", "at", "caller", "about", "place", "subject", "verdict", "motive", "body")
 _DECISION: Final = (
     *("id", "place", "subject", "at", "caller", "verdict", "probability", "points", "cutoff"),
@@ -23,10 +27,12 @@ _DECISION: Final = (
 )
 
 
+_SPELLING: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def _digest(*parts: object) -> str:
     # Canonical: one spelling for each value, so that two databases hash alike.
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_SPELLING.encode(parts).encode()).hexdigest()
 
 
 def leaf(row: Mapping[str, Any]) -> str:
@@ -64,9 +70,12 @@ class Head:
     def from_json(cls, text: str) -> "Head":
         """What `to_json` wrote. Raises LogBroken."""
         try:
-            return cls(**json.loads(text))
+            made = cls(**json.loads(text))
         except (ValueError, TypeError):
-            raise LogBroken("the exported head", "it is not what aval exports", "take it from a copy") from None
+            made = None
+        if made is None or [type(getattr(made, name)) for name in cls.__slots__] != [int, str, str, str, str]:
+            raise LogBroken("the exported head", "it is not what aval exports", "take it from a copy")
+        return made
 
     def holds(self, key: str | None = None) -> bool:
         """Whether the signature is that of the key it names, and that is `key` where one is given."""
@@ -92,33 +101,56 @@ class Signer:
 
     def __init__(self, key: Path, head: Path) -> None:
         """`key`: the private key, made on first use and readable by its owner alone; `head`: where heads go."""
-        self._file, self._head = key, head
+        self._file, self.file = key, head
         self._key = self._read()
-
-    @property
-    def public(self) -> str:
+        self._written = b""
+        self.public: str = base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
         """The public key, base64."""
-        return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
+
+    def exported(self) -> Head | None:
+        """The head as it lies in its file, None where none does. Raises LogBroken, also for one signed by another."""
+        kept = read_head(self.file)
+        if kept is not None and not kept.holds(self.public):
+            raise LogBroken(
+                str(self.file),
+                "it is not signed by this log's key",
+                f"put the key back as {self._file}, or move it away",
+            )
+        return kept
 
     def export(self, seq: int, digest: str, at: str) -> None:
-        """Replace the exported head unless it is further on: another worker may have been quicker."""
+        """Replace the exported head unless it is further on: another worker may have been quicker.
+
+        Raises:
+            OSError: it cannot be written.
+            LogBroken: what lies there is no head of this log, which a person should look at.
+        """
         signature = base64.b64encode(self._key.sign(_said(seq, digest, at))).decode()
-        head = Head(seq, digest, at, self.public, signature)
-        with self._head.with_name(self._head.name + ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            kept = read_head(self._head)
-            if kept is not None and kept.seq >= seq:
-                return
-            partial = self._head.with_name(self._head.name + ".part")
-            partial.write_text(head.to_json() + "\n", "utf-8")
-            partial.replace(self._head)
+        line = Head(seq, digest, at, self.public, signature).to_json().encode() + b"\n"
+        # Written over in place: one block in one call. A rename would have the disk flushed once more.
+        file = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            there = os.pread(file, _LONGEST, 0)
+            if there and there != self._written:
+                kept = Head.from_json(there.decode("utf-8", "replace"))
+                if not kept.holds(self.public):
+                    raise LogBroken(str(self.file), "it is not signed by this log's key", "move it away")
+                if kept.seq >= seq:
+                    return
+            if os.pwrite(file, line, 0) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.ftruncate(file, len(line))
+            self._written = line
+        finally:
+            os.close(file)
 
     def _read(self) -> Any:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._head.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all, once: of two workers that start together one makes the key.
             partial = self._file.with_name(f"{self._file.name}.{os.getpid()}")
             if not self._file.exists():
@@ -138,4 +170,12 @@ class Signer:
 
 def read_head(file: Path) -> Head | None:
     """The exported head, None where none was exported yet. Raises LogBroken."""
-    return Head.from_json(file.read_text("utf-8")) if file.exists() else None
+    try:
+        with file.open("rb") as lines:
+            fcntl.flock(lines, fcntl.LOCK_SH)
+            text = lines.read(_LONGEST).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        raise LogBroken(str(file), f"it cannot be read ({problem.strerror})", "take it from a copy") from None
+    return Head.from_json(text) if text else None

@@ -10,15 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from aval.credit.decision import Verdict
-from aval.errors import DecisionUnknown, Erased, KeyReused, LogUnavailable, Quicker
-from aval.service.log.chain import Signer, leaf, leaves, link
+from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable, Quicker
+from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
-from aval.service.log.opening import engine, named, what
+from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
+from aval.service.log.statements import BARE, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put
+from aval.service.log.statements import STORED as STORED
 from aval.service.log.tables import DECISION, HEAD, IDEMPOTENCY, RECORD, SUBJECT
 
 _AT_ONCE: Final = 500
@@ -43,25 +45,50 @@ def number() -> str:
 class Log:
     """Writes and reads the chain. Safe to use from several threads, and from several processes at once."""
 
-    def __init__(self, made: Engine, signer: Signer, house: House, now: Callable[[], datetime] = utc) -> None:
+    def __init__(
+        self,
+        made: Engine,
+        signer: Signer,
+        house: House,
+        now: Callable[[], datetime] = utc,
+        busy: float = BUSY_SECONDS,
+    ) -> None:
+        """`busy`: seconds that a writer waits for the writers before it."""
         self.engine = made
-        self._writing = made.execution_options(writing=True)
-        self.signer, self._house, self._now = signer, house, now
+        self._reading, self._writing = snapshot(made), made.execution_options(writing=True)
+        self.signer, self._house, self._now, self._busy = signer, house, now, busy
         self._lock = threading.Lock()
+        self._seen = (0, START)
         self.unexported = False
         """Whether the last head could not be exported; the next append tries again."""
+        self.unswept = False
+        """Whether a dropped key may still stand in SQLite's journal; the next write tries again."""
 
     @classmethod
-    def open(cls, url: str, home: Path, *, key: Path | None = None, head: Path | None = None) -> "Log":
+    def open(
+        cls, url: str, home: Path, *, key: Path | None = None, head: Path | None = None, busy: float = BUSY_SECONDS
+    ) -> "Log":
         """The log of an installation; made where there is none.
 
         Raises:
             LogUnavailable: the database cannot be reached.
-            LogBroken: the key of the house or the signing key is not one.
+            LogBroken: the key of the house or the signing key is not the one, or the log does not hold what was
+                exported: nothing may be written after a log that was cut short.
         """
         folder = home / "log"
         signer = Signer(folder / "signing.key", head or folder / "head.json")
-        return cls(engine(url, home), signer, House.of(key))
+        log = cls(engine(url, home, busy), signer, House.of(key), busy=busy)
+        exported = signer.exported()
+        with log.reading() as connection:
+            if exported is not None:
+                log._seen = (exported.seq, exported.hash)
+                log._follows(connection, *log._seen)
+            wrapped = connection.execute(WRAPPED).first()
+        if wrapped is not None:
+            log._house.unwrap(wrapped.key, wrapped.token)
+        log._cover()
+        log._sweep()  # an erasure may have been killed before it swept
+        return log
 
     # Writing
 
@@ -81,37 +108,29 @@ class Log:
         `guard` is called when it is this writer's turn: what it writes is written too, what it raises stops it all.
 
         Raises:
-            LogUnavailable: nothing was written.
+            LogUnavailable: nothing was written (or PostgreSQL died while it was saying that it was: a request with
+                an Idempotency-Key, sent again, finds out).
             KeyReused: the key came with another request before.
         """
-        # Many are sealed before the others have to wait; the tokens are looked at again once they do.
-        ids = [one.decision.applicant_id for one in made]
-        early = None
-        if len(made) > 1:
-            with self._write() as connection:
-                early = self._subjects(connection, ids)
-        sealed = None if early is None else [self._sealed(one, early) for one in made]
+        packed = [one.private.packed() for one in made]  # the slow part, before others have to wait
         with self._write() as connection:
-            previous, seq = self._head(connection)
+            previous, seq, at = self._head(connection)
             if guard is not None:
                 guard(connection)
             if key is not None and (answered := self._answered(connection, caller, *key)):
-                return Receipt(seq, previous, "", answered)
-            subjects = self._subjects(connection, ids)
-            if sealed is None or subjects != early:  # someone was erased in between
-                sealed = [self._sealed(one, subjects) for one in made]
-            at = stamp(self._now())
+                return Receipt(*connection.execute(PLACED, {"wanted": answered}).one(), answered)
+            subjects = self._subjects(connection, [one.decision.applicant_id for one in made])
             rows = [
-                self._row(one, where, subjects, bytes_, at, caller, seq)
-                for where, (one, bytes_) in enumerate(zip(made, sealed, strict=True))
+                self._row(one, where, subjects, content, at, caller, seq)
+                for where, (one, content) in enumerate(zip(made, packed, strict=True))
             ]
             record = self._record(kind, caller, at, about=about, place=place, body=body)
             record["leaves"] = leaves(row["leaf"] for row in rows)
             receipt = self._link(connection, record, previous, seq)
-            connection.execute(insert(DECISION), rows)
+            put(connection, DECISION, rows)
             if key is not None:
                 facts = {"caller": caller, "key": key[0], "digest": key[1], "answer": made[0].id, "at": at}
-                connection.execute(insert(IDEMPOTENCY), facts)
+                put(connection, IDEMPOTENCY, [facts])
         self._export(receipt)
         return receipt
 
@@ -133,18 +152,21 @@ class Log:
 
         Raises:
             LogUnavailable: nothing was written.
+            DecisionUnknown: an override or its confirmation is about no decision of this log.
             DecisionUnknown, Erased: there is nobody to seal the words for.
         """
         with self._write() as connection:
-            previous, seq = self._head(connection)
+            previous, seq, at = self._head(connection)
             if guard is not None:
                 guard(connection)
-            record = self._record(kind, caller, stamp(self._now()), about=about, place=place, body=body)
+            record = self._record(kind, caller, at, about=about, place=place, body=body)
             record |= {"verdict": verdict and verdict.value, "motive": motive, "leaves": leaves(())}
+            if kind in UPON_DECISIONS and connection.execute(PLACED, {"wanted": about}).first() is None:
+                raise DecisionUnknown
             if words is not None:
-                token, kept = self._subject_of(connection, about or "")
+                token, kept, whose = self._subject_of(connection, about or "")
                 record["subject"] = token
-                record["sealed"] = seal(self._house.unwrap(kept, token), words.encode(), record["id"])
+                record["sealed"] = seal(self._house.unwrap(kept, token), words.encode(), record["id"], str(whose))
             receipt = self._link(connection, record, previous, seq)
         self._export(receipt)
         return receipt
@@ -165,16 +187,19 @@ class Log:
         Raises LogUnavailable.
         """
         with self._write() as connection:
+            previous, seq, at = self._head(connection)
             token = connection.execute(select(SUBJECT.c.token).where(SUBJECT.c.applicant_id == applicant_id)).scalar()
             if token is None:
                 return 0
             theirs = connection.execute(select(func.count()).where(DECISION.c.subject == token)).scalar_one()
-            previous, seq = self._head(connection)
-            record = self._record("erasure", caller, stamp(self._now()), about=None, place=None, body={"why": why})
+            record = self._record("erasure", caller, at, about=None, place=None, body={"why": why})
             record |= {"subject": token, "leaves": leaves(())}
             receipt = self._link(connection, record, previous, seq)
+            # The digest of a request names its applicant to whoever tries all numbers.
+            their = select(DECISION.c.id).where(DECISION.c.subject == token)
+            connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.answer.in_(their)))
             connection.execute(delete(SUBJECT).where(SUBJECT.c.token == token))
-        self._tidy()
+        self._sweep(self._busy)
         self._export(receipt)
         return int(theirs)
 
@@ -188,17 +213,17 @@ class Log:
     # Reading
 
     def answered(self, caller: str, key: str, digest: str) -> str | None:
-        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable, Quicker."""
+        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable."""
         with self.reading() as connection:
             return self._answered(connection, caller, key, digest)
 
     def decision(self, wanted: str) -> Stored:
         """A decision with all that is left of it. Raises DecisionUnknown, LogUnavailable, LogBroken."""
         with self.reading() as connection:
-            row = connection.execute(_STORED.where(DECISION.c.id == wanted)).mappings().first()
+            row = connection.execute(STORED.where(DECISION.c.id == wanted)).mappings().first()
             if row is None:
                 raise DecisionUnknown
-            events = self._events(connection, wanted, row["key"], row["subject"])
+            events = self._events(connection, row)
         return replace(self._stored(row, private=True), events=events)
 
     def stored(self, rows: Sequence[Mapping[Any, Any]], *, private: bool = False) -> list[Stored]:
@@ -214,11 +239,16 @@ class Log:
             raise DecisionUnknown
         return str(json.loads(body)["text"])
 
+    def alive(self) -> None:
+        """Raises LogUnavailable where the log cannot be read."""
+        with self.reading() as connection:
+            connection.execute(select(HEAD.c.seq)).one()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the log. Raises LogUnavailable."""
         try:
-            with self.engine.begin() as connection:
+            with self._reading.begin() as connection:
                 yield connection
         except SQLAlchemyError as problem:
             raise LogUnavailable(named(self.engine), what(problem)) from None
@@ -227,33 +257,76 @@ class Log:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
+        if not self._lock.acquire(timeout=self._busy):
+            raise LogUnavailable(named(self.engine), "other writers of this service are before this one")
         try:
-            with self._lock, self._writing.begin() as connection:
+            with self._writing.begin() as connection:
                 yield connection
         except IntegrityError:
             raise Quicker(named(self.engine), "another writer was quicker") from None
         except SQLAlchemyError as problem:
             raise LogUnavailable(named(self.engine), what(problem)) from None
+        finally:
+            self._lock.release()
 
-    def _tidy(self) -> None:
-        """After an erasure: a dropped key must not live on in SQLite's journal."""
-        if self.engine.dialect.name == "sqlite":
+    def _sweep(self, patience: float = 0.0) -> None:
+        """After a key was dropped: it must not live on in SQLite's journal, which readers may hold for a while."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        self.unswept = True
+        try:
             raw = self.engine.raw_connection()
-            try:
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                raw.close()
+        except SQLAlchemyError:
+            return
+        try:
+            cursor = raw.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = cursor.fetchone() or (1,)
+            self.unswept = bool(busy)
+            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy)}")
+        except self.engine.dialect.loaded_dbapi.Error:
+            raw.invalidate()
+        finally:
+            raw.close()
 
-    def _head(self, connection: Connection) -> tuple[str, int]:
-        """The last hash and the next number; every writer waits here for the one before."""
-        row = connection.execute(_HEAD).one()
-        return str(row.hash), int(row.seq) + 1
+    def _cover(self) -> None:
+        """Keys that were kept in plain, before there was a key of the house, are put under it."""
+        with self.reading() as connection:
+            bare = [row for row in connection.execute(BARE) if self._house.bare(row.key)]
+        if not bare:
+            return
+        with self._write() as connection:
+            for row in bare:
+                wrapped = self._house.wrap(self._house.unwrap(row.key, row.token), row.token)
+                connection.execute(update(SUBJECT).where(SUBJECT.c.token == row.token), {"key": wrapped})
+        self._sweep(self._busy)
+
+    def _head(self, connection: Connection) -> tuple[str, int, str]:
+        """The last hash, the next number and its time; every writer waits here for the one before.
+
+        Time never goes back along the chain, though the clock of another worker may. Raises LogBroken.
+        """
+        row = connection.execute(LAST).one()
+        if row.seq < self._seen[0] or (row.seq == self._seen[0] and row.hash != self._seen[1]):
+            self._follows(connection, *self._seen)
+        return str(row.hash), int(row.seq) + 1, max(stamp(self._now()), row.at)
+
+    def _follows(self, connection: Connection, seq: int, digest: str) -> None:
+        """Nothing is written after a log that lost what was answered. Raises LogBroken."""
+        found = connection.execute(select(RECORD.c.hash).where(RECORD.c.seq == seq)).scalar()
+        if seq and found != digest:
+            raise LogBroken(
+                named(self.engine),
+                f"record {seq}, which was exported, is not in it: it was cut short, or restored from an older copy",
+                "find the records after it, or keep the exported head as evidence, move it away and start again",
+            )
 
     def _link(self, connection: Connection, record: dict[str, Any], previous: str, seq: int) -> Receipt:
         record |= {"seq": seq, "previous": previous}
         record["hash"] = link(record, previous)
-        connection.execute(insert(RECORD), record)
-        connection.execute(update(HEAD), {"seq": seq, "hash": record["hash"]})
+        put(connection, RECORD, [record])
+        connection.execute(MOVE, {"seq": seq, "hash": record["hash"], "at": record["at"]})
         return Receipt(seq, record["hash"], record["at"])
 
     def _record(
@@ -265,18 +338,20 @@ class Log:
 
     def _export(self, receipt: Receipt) -> None:
         """The decision stands in the log already: a head that cannot be written down must not take it back."""
+        self._seen = max(self._seen, (receipt.seq, receipt.hash))
         try:
             self.signer.export(receipt.seq, receipt.hash, receipt.at)
             self.unexported = False
-        except OSError:
+        except (OSError, LogBroken):
             self.unexported = True
+        if self.unswept:
+            self._sweep()
 
     def _subjects(self, connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
         """Token and key of each applicant, made where they are new."""
         known: dict[int, tuple[str, bytes]] = {}
         for start in range(0, len(ids), _AT_ONCE):
-            some = select(SUBJECT).where(SUBJECT.c.applicant_id.in_(ids[start : start + _AT_ONCE]))
-            for row in connection.execute(some):
+            for row in connection.execute(WHO, {"ids": ids[start : start + _AT_ONCE]}):
                 known[row.applicant_id] = (row.token, self._house.unwrap(row.key, row.token))
         made = []
         for one in dict.fromkeys(ids):
@@ -284,73 +359,79 @@ class Log:
                 token, key = number(), new_key()
                 known[one] = (token, key)
                 made.append({"token": token, "applicant_id": one, "key": self._house.wrap(key, token)})
-        if made:
-            connection.execute(insert(SUBJECT), made)
+        put(connection, SUBJECT, made)
         return known
-
-    def _sealed(self, one: Made, subjects: Mapping[int, tuple[str, bytes]]) -> bytes:
-        return seal(subjects[one.decision.applicant_id][1], one.private.packed(), one.id)
 
     def _row(
         self,
         one: Made,
         place: int,
         subjects: Mapping[int, tuple[str, bytes]],
-        sealed: bytes,
+        content: bytes,
         at: str,
         caller: str,
         seq: int,
     ) -> dict[str, Any]:
         decision = one.decision
+        token, key = subjects[decision.applicant_id]
         row = {
             "id": one.id,
             "seq": seq,
             "place": place,
-            "subject": subjects[decision.applicant_id][0],
+            "subject": token,
             "at": at,
             "caller": caller,
             "verdict": decision.verdict.value,
-            "probability": decision.probability,
-            "points": decision.points,
-            "cutoff": decision.cutoff,
+            "probability": float(decision.probability),  # hashed as the database will give them back
+            "points": int(decision.points),
+            "cutoff": float(decision.cutoff),
             "rules": json.dumps(list(decision.rules)),
             "model": decision.model,
             "policy": decision.policy,
             "policy_digest": one.policy_digest,
             "features": decision.features,
             "facts": canonical(one.facts),
-            "sealed": sealed,
+            "sealed": seal(key, content, one.id, str(decision.applicant_id)),
         }
         return {**row, "leaf": leaf(row)}
 
     def _answered(self, connection: Connection, caller: str, key: str, digest: str) -> str | None:
-        wanted = select(IDEMPOTENCY).where(IDEMPOTENCY.c.caller == caller, IDEMPOTENCY.c.key == key)
-        found = connection.execute(wanted).first()
+        found = connection.execute(KNOWN, {"caller": caller, "key": key}).first()
         if found is None:
             return None
         if found.digest != digest:
             raise KeyReused
         return str(found.answer)
 
-    def _subject_of(self, connection: Connection, wanted: str) -> tuple[str, bytes]:
-        row = connection.execute(_STORED.where(DECISION.c.id == wanted)).mappings().first()
+    def _subject_of(self, connection: Connection, wanted: str) -> tuple[str, bytes, int]:
+        row = connection.execute(STORED.where(DECISION.c.id == wanted)).mappings().first()
         if row is None:
             raise DecisionUnknown
         if row["key"] is None:
             raise Erased(f"Decision {wanted}")
-        return row["subject"], row["key"]
+        return row["subject"], row["key"], row["applicant_id"]
 
-    def _events(self, connection: Connection, wanted: str, kept: bytes | None, token: str) -> tuple[Record, ...]:
+    def _events(self, connection: Connection, decision: Mapping[Any, Any]) -> tuple[Record, ...]:
         """What happened to a decision after it was made, the oldest first."""
-        rows = connection.execute(select(RECORD).where(RECORD.c.about == wanted).order_by(RECORD.c.seq)).mappings()
-        key = None if kept is None else self._house.unwrap(kept, token)
-        return tuple(record_of(row, key) for row in rows)
+        wanted = select(RECORD).where(RECORD.c.about == decision["id"]).order_by(RECORD.c.seq)
+        kept = decision["key"]
+        key = None if kept is None else self._house.unwrap(kept, decision["subject"])
+        return tuple(record_of(row, key, decision["applicant_id"]) for row in connection.execute(wanted).mappings())
+
+    def opened(self, row: Mapping[Any, Any]) -> bytes | None:
+        """The sealed part of a row of `STORED`; None once erased. Raises LogBroken, also where it is not theirs."""
+        if row["key"] is None:
+            return None
+        return unseal(
+            self._house.unwrap(row["key"], row["subject"]), row["sealed"], row["id"], str(row["applicant_id"])
+        )
+
+    def can_open(self, row: Mapping[Any, Any]) -> bool:
+        """Whether the key is there, and the key of the house where it takes one."""
+        return row["key"] is not None and self._house.knows(row["key"])
 
     def _stored(self, row: Mapping[Any, Any], *, private: bool) -> Stored:
-        content = None
-        if private and row["key"] is not None:
-            key = self._house.unwrap(row["key"], row["subject"])
-            content = Private.unpacked(unseal(key, row["sealed"], row["id"]))
+        content = self.opened(row) if private else None
         return Stored(
             id=row["id"],
             seq=row["seq"],
@@ -371,33 +452,14 @@ class Log:
             hash=row["record_hash"],
             kind=row["record_kind"],
             about=row["record_about"],
-            private=content,
+            private=None if content is None else Private.unpacked(content),
         )
 
 
-def record_of(row: Mapping[Any, Any], key: bytes | None = None) -> Record:
+def record_of(row: Mapping[Any, Any], key: bytes | None = None, whose: int | None = None) -> Record:
     """A record from its row; with the person's key, an officer's words too."""
     words = None
     if row["sealed"] is not None and key is not None:
-        words = unseal(key, row["sealed"], row["id"]).decode()
+        words = unseal(key, row["sealed"], row["id"], str(whose)).decode()
     told = {name: row[name] for name in ("seq", "id", "kind", "at", "caller", "about", "verdict", "motive", "hash")}
     return Record(**told, body=json.loads(row["body"]), words=words)
-
-
-_HEAD: Final = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
-
-_STORED: Final = (
-    select(
-        DECISION,
-        SUBJECT.c.applicant_id,
-        SUBJECT.c.key,
-        RECORD.c.hash.label("record_hash"),
-        RECORD.c.kind.label("record_kind"),
-        RECORD.c.about.label("record_about"),
-    )
-    .join(RECORD, RECORD.c.seq == DECISION.c.seq)
-    .outerjoin(SUBJECT, SUBJECT.c.token == DECISION.c.subject)
-)
-
-STORED: Final = _STORED
-"""Every decision with whose it is and the record it came with; to be narrowed, then handed to `Log.stored`."""

@@ -1,68 +1,91 @@
 """Opening the log's database, and bringing it to this version's tables."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from aval.errors import LogUnavailable
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another before the log counts as locked."""
 
-_ALEMBIC: Final = "alembic_version"
+_IDLE_SECONDS: Final = 60
+"""After which PostgreSQL ends a transaction whose client went silent: it may hold what all writers wait for."""
+
+_CONNECTIONS: Final = {"pool_size": 8, "max_overflow": 4}
+_REVISIONS: Final = Path(__file__).with_name("migrations")
+VERSION: Final = "log_version"
+"""Alembic's table, not under its usual name: MLflow's may stand in the same database."""
 
 
-def address(url: str, home: Path) -> str:
-    """The database: `url`, or the SQLite file of this home. `postgresql://` means psycopg, whatever it says."""
+def address(url: str, home: Path) -> str | URL:
+    """The database: `url`, or the SQLite file of this home. PostgreSQL means psycopg, whatever the address says."""
     if not url:
-        return f"sqlite:///{home.resolve() / 'log' / 'log.db'}"
+        return URL.create("sqlite", database=str(home.resolve() / "log" / "log.db"))
     scheme, _, rest = url.partition("://")
-    return f"postgresql+psycopg://{rest}" if scheme in ("postgresql", "postgres") else url
+    return f"postgresql+psycopg://{rest}" if scheme.startswith("postgres") else url
 
 
-def engine(url: str, home: Path) -> Engine:
+def engine(url: str, home: Path, busy: float = BUSY_SECONDS) -> Engine:
     """An engine on the log, its tables there.
 
     Raises:
         LogUnavailable: the database cannot be reached, or was written by a newer aval.
     """
-    made = connect(address(url, home))
+    made = connect(address(url, home), busy)
     try:
-        with made.execution_options(writing=True).begin() as connection:
-            _upgrade(connection)
+        with made.begin() as connection:
+            ready = _revision(connection) == _newest()
+        if not ready:
+            with made.execution_options(writing=True).begin() as connection:
+                _upgrade(connection)
     except SQLAlchemyError as problem:
         raise LogUnavailable(named(made), what(problem)) from None
     return made
 
 
-def connect(place: str) -> Engine:
+def connect(place: str | URL, busy: float = BUSY_SECONDS) -> Engine:
     """An engine, nothing done to the database yet. Raises LogUnavailable for an address that is none."""
     try:
         parsed = make_url(place)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite(place, parsed.database)
-        return create_engine(
-            parsed,
-            pool_pre_ping=True,
-            pool_size=8,
-            max_overflow=4,
-            pool_timeout=BUSY_SECONDS,
-            connect_args={
-                "connect_timeout": int(BUSY_SECONDS),
-                "options": f"-c lock_timeout={int(1000 * BUSY_SECONDS)}",
-            },
-        )
-    except (ArgumentError, NoSuchModuleError):
+    except ArgumentError:
         raise LogUnavailable("AVAL_LOG", "it is not the address of a database") from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return _sqlite(parsed, busy)
+    if parsed.get_backend_name() == "postgresql":
+        return _postgres(parsed, busy)
+    raise LogUnavailable("AVAL_LOG", "it is neither a file of SQLite nor a database of PostgreSQL")
 
 
-def _sqlite(place: str, file: str | None) -> Engine:
-    if file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-    made = create_engine(place, pool_size=8, max_overflow=4, connect_args={"timeout": BUSY_SECONDS})
+def _postgres(place: URL, busy: float) -> Engine:
+    asked = place.query.get("options", "")
+    waits = f"-c lock_timeout={int(1000 * busy)} -c idle_in_transaction_session_timeout={1000 * _IDLE_SECONDS}"
+    return create_engine(
+        place,
+        **_CONNECTIONS,
+        pool_pre_ping=True,
+        pool_timeout=busy,
+        connect_args={
+            "connect_timeout": max(2, int(busy)),  # libpq takes no less
+            "tcp_user_timeout": int(1000 * busy),
+            "client_encoding": "utf8",
+            "options": f"{asked} {waits}",
+        },
+    )
+
+
+def _sqlite(place: URL, busy: float) -> Engine:
+    file = Path(str(place.database))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # it holds keys: the owner's alone
+    except OSError as problem:
+        raise LogUnavailable(file, (problem.strerror or "no access").lower()) from None
+    made = create_engine(place, **_CONNECTIONS, pool_timeout=busy, connect_args={"timeout": busy})
 
     @event.listens_for(made, "connect")
     def _settle(connection: Any, _: Any) -> None:
@@ -84,33 +107,45 @@ def _sqlite(place: str, file: str | None) -> Engine:
     return made
 
 
+def snapshot(made: Engine) -> Engine:
+    """The engine for readers: one state of the database from the first statement to the last."""
+    if made.dialect.name == "sqlite":
+        return made  # a transaction sees one state anyhow
+    return made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def named(made: Engine) -> str:
     """The database as an error may name it: without a password."""
     return made.url.render_as_string(hide_password=True)
 
 
 def what(problem: SQLAlchemyError) -> str:
-    """The database's own words on one line, without the statement and its values."""
-    said = str(getattr(problem, "orig", None) or type(problem).__name__)
-    return " ".join(said.split())[:200].rstrip(".")
+    """The first line of the database's own words: without the statement, and PostgreSQL's next line quotes values."""
+    said = str(getattr(problem, "orig", None) or type(problem).__name__).strip() or type(problem).__name__
+    return " ".join(said.splitlines()[0].split())[:200].rstrip(".")
+
+
+def _newest() -> str:
+    # Alembic takes half a second to load: only where there is something to do.
+    return max(file.stem.partition("_")[0] for file in (_REVISIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION}")).scalar()  # noqa: S608
 
 
 def _upgrade(connection: Connection) -> None:
-    """To the newest revision; nothing is loaded where the database is there already."""
+    """To the newest revision, all of it or nothing."""
     from alembic.command import upgrade
     from alembic.config import Config
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    newest = ScriptDirectory.from_config(settings).get_current_head()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(727374)")
-    known = inspect(connection).has_table(_ALEMBIC)
-    if known and MigrationContext.configure(connection).get_current_revision() == newest:
-        return
+    settings = Config()
+    settings.set_main_option("script_location", str(_REVISIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
     try:
         upgrade(settings, "head")

@@ -24,6 +24,8 @@ _NONCE: Final = 12
 _KEY: Final = 32
 _PLAIN: Final = b"\x00"
 _WRAPPED: Final = b"\x01"
+BARE_KEY: Final = len(_PLAIN) + _KEY
+"""Bytes of a person's key that is kept in plain; under a key of the house it is longer."""
 
 Row = npt.NDArray[np.float64]
 
@@ -68,7 +70,7 @@ class Private:
 def _codec() -> Any:
     import pyarrow as pa
 
-    return pa.Codec("zstd", compression_level=3)
+    return pa.Codec("zstd", compression_level=1)
 
 
 def new_key() -> bytes:
@@ -76,27 +78,27 @@ def new_key() -> bytes:
     return os.urandom(_KEY)
 
 
-def seal(key: bytes, plain: bytes, bound: str) -> bytes:
-    """Nonce and ciphertext."""
+def seal(key: bytes, plain: bytes, *bound: str) -> bytes:
+    """Nonce and ciphertext; `bound`: the number of what it belongs to, and whatever else must stay with it."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plain, bound.encode())
+    return nonce + AESGCM(key).encrypt(nonce, plain, " ".join(bound).encode())
 
 
-def unseal(key: bytes, sealed: bytes, bound: str) -> bytes:
+def unseal(key: bytes, sealed: bytes, *bound: str) -> bytes:
     """What was sealed.
 
     Raises:
-        LogBroken: another key, another id, or changed bytes.
+        LogBroken: another key, bound to something else, or changed bytes.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound.encode())
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], " ".join(bound).encode())
     except (InvalidTag, ValueError):
-        raise LogBroken(f"record {bound}", "its sealed part does not open", "run `aval verify`") from None
+        raise LogBroken(f"record {bound[0]}", "its sealed part does not open", "run `aval verify`") from None
 
 
 class House:
@@ -123,6 +125,14 @@ class House:
                 "AVAL_LOG_KEY", "no file with 32 bytes in base64", "make one with `head -c 32 /dev/urandom | base64`"
             )
         return cls(key)
+
+    def knows(self, kept: bytes) -> bool:
+        """Whether there is what opening this key takes: nothing, or a key of the house."""
+        return kept[:1] == _PLAIN or self._key is not None
+
+    def bare(self, kept: bytes) -> bool:
+        """Whether this key lies there in plain where it should not."""
+        return kept[:1] == _PLAIN and self._key is not None
 
     def wrap(self, key: bytes, token: str) -> bytes:
         """A person's key as the database keeps it."""

@@ -74,7 +74,7 @@ DECISION: Final = Table(
     Column("leaf", String(64), nullable=False),
     UniqueConstraint("seq", "place", name="standing"),
     Index("decision_verdict", "verdict", "seq"),
-    comment="One line per applicant decided; `leaf` is its hash, and `record.leaves` the hash of all of a record's.",
+    comment="One line per applicant decided; `leaf` is its hash, `record.leaves` the hash of all of a record's.",
 )
 
 HEAD: Final = Table(
@@ -83,6 +83,7 @@ HEAD: Final = Table(
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
     comment="The last record: what the next one follows, and what writers wait for each other by.",
 )
 

@@ -1,15 +1,17 @@
 """Walking the chain: every hash recomputed, every link followed, the exported head found in its place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, and_, select
 
+from aval.errors import LogBroken
 from aval.service.log.chain import START, Head, leaf, leaves, link
 from aval.service.log.log import Log
-from aval.service.log.tables import DECISION, HEAD, RECORD
+from aval.service.log.statements import UPON_DECISIONS
+from aval.service.log.tables import DECISION, HEAD, RECORD, SUBJECT
 
 _AT_ONCE: Final = 1_000
 _MOST: Final = 20
@@ -49,6 +51,9 @@ class Verification:
 def verify(log: Log, head: Head | None) -> Verification:
     """Walk the chain in one state of the database; `head` is the exported head, from a place of the auditor's choice.
 
+    What is sealed is opened where its key is at hand: it must be of the person it is said to be about. A person's key
+    is gone where an erasure is on record, and nowhere else.
+
     Raises:
         LogUnavailable: the database cannot be read.
     """
@@ -60,9 +65,10 @@ def verify(log: Log, head: Head | None) -> Verification:
 
     previous, seq, records, decisions, met = START, 0, 0, 0, None
     with log.reading() as connection:
+        erased = set(connection.execute(_ERASED).scalars())
         brought = _brought(connection)
-        mine: tuple[int, Sequence[Mapping[Any, Any]]] | None = next(brought, None)
-        for row in _rows(connection, RECORD, RECORD.c.seq):
+        mine = next(brought, None)
+        for row in _rows(connection, select(RECORD), RECORD.c.seq):
             if row["seq"] != seq + 1:
                 fault(seq + 1, "a record is missing")
             seq = row["seq"]
@@ -75,6 +81,8 @@ def verify(log: Log, head: Head | None) -> Verification:
                     hashes.append(leaf(one))
                     if one["leaf"] != hashes[-1] or one["place"] != place:
                         fault(seq, f"decision {one['id']} is not the one that was written")
+                    elif (wrong := _wrong(log, one, erased)) is not None:
+                        fault(seq, f"decision {one['id']}: {wrong}")
                 decisions += len(hashes)
                 mine = next(brought, None)
             if row["leaves"] != leaves(hashes):
@@ -89,6 +97,8 @@ def verify(log: Log, head: Head | None) -> Verification:
                 met = row["hash"]
         if mine is not None:
             fault(mine[0], "decisions stand without their record")
+        for at, kind in connection.execute(_UPON_NOTHING):
+            fault(at, f"this {kind} is about no decision before it")
         last = connection.execute(select(HEAD)).first()
         if last is None or (last.seq, last.hash) != (seq, previous):
             fault(seq, "the last record is not the one the log ended with")
@@ -102,13 +112,38 @@ def verify(log: Log, head: Head | None) -> Verification:
     return Verification(records, decisions, seq, previous, head.at if head else None, tuple(faults))
 
 
-def _rows(connection: Connection, table: Any, *order: Any) -> Iterator[Mapping[Any, Any]]:
-    wanted = select(table).order_by(*order).execution_options(yield_per=_AT_ONCE)
-    yield from connection.execute(wanted).mappings()
+def _rows(connection: Connection, wanted: Select[Any], *order: Any) -> Iterator[Mapping[Any, Any]]:
+    yield from connection.execute(wanted.order_by(*order).execution_options(yield_per=_AT_ONCE)).mappings()
 
 
-def _brought(connection: Connection) -> Iterator[tuple[int, Sequence[Mapping[Any, Any]]]]:
-    """Decisions by the record that brought them, in the order of the chain."""
-    rows = _rows(connection, DECISION, DECISION.c.seq, DECISION.c.place)
-    for seq, those in groupby(rows, key=lambda row: int(row["seq"])):
-        yield seq, list(those)
+def _brought(connection: Connection) -> Iterator[tuple[int, Iterator[Mapping[Any, Any]]]]:
+    """Decisions by the record that brought them, in the order of the chain; never all of a record at once."""
+    wanted = select(DECISION, SUBJECT.c.applicant_id, SUBJECT.c.key).outerjoin(
+        SUBJECT, SUBJECT.c.token == DECISION.c.subject
+    )
+    return groupby(_rows(connection, wanted, DECISION.c.seq, DECISION.c.place), key=lambda row: int(row["seq"]))
+
+
+def _wrong(log: Log, row: Mapping[Any, Any], erased: set[str]) -> str | None:
+    """What is wrong with whose a decision is said to be."""
+    if row["key"] is None:
+        return None if row["subject"] in erased else "its person's key is gone, and no erasure is on record"
+    if row["subject"] in erased:
+        return "its person was erased, and the key is there again"
+    if not log.can_open(row):
+        return None
+    try:
+        log.opened(row)
+    except LogBroken:
+        return "its sealed part does not open with the key of the person it is said to be about"
+    return None
+
+
+_ERASED: Final = select(RECORD.c.subject).where(RECORD.c.kind == "erasure")
+_UPON_NOTHING: Final = (
+    select(RECORD.c.seq, RECORD.c.kind)
+    .outerjoin(DECISION, and_(DECISION.c.id == RECORD.c.about, DECISION.c.seq < RECORD.c.seq))
+    .where(RECORD.c.kind.in_(UPON_DECISIONS), DECISION.c.id.is_(None))
+    .order_by(RECORD.c.seq)
+    .limit(_MOST)
+)

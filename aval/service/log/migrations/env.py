@@ -2,5 +2,7 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=False)
+from aval.service.log.opening import VERSION
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=False, version_table=VERSION)
 context.run_migrations()

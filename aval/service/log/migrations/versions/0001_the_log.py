@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("token", sa.String(32), primary_key=True),
         sa.Column("applicant_id", sa.BigInteger, nullable=False, unique=True),
         sa.Column("key", sa.LargeBinary, nullable=False),
+        comment="Who a token is, and the key of everything personal about them. Dropping the row erases the person.",
     )
     op.create_table(
         "record",
@@ -38,6 +39,7 @@ def upgrade() -> None:
         sa.Column("previous", sa.String(64), nullable=False, unique=True),
         sa.Column("hash", sa.String(64), nullable=False),
         sa.UniqueConstraint("kind", "about", "place", name="once"),
+        comment="The chain: each record holds the hash of the one before it, and of the decisions it brings.",
     )
     op.create_index("record_about", "record", ["about", "kind"])
     op.create_table(
@@ -61,6 +63,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("leaf", sa.String(64), nullable=False),
         sa.UniqueConstraint("seq", "place", name="standing"),
+        comment="One line per applicant decided; `leaf` is its hash, `record.leaves` the hash of all of a record's.",
     )
     op.create_index("ix_decision_subject", "decision", ["subject"])
     op.create_index("ix_decision_at", "decision", ["at"])
@@ -70,8 +73,10 @@ def upgrade() -> None:
         sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("at", sa.String(32), nullable=False),
+        comment="The last record: what the next one follows, and what writers wait for each other by.",
     )
-    op.bulk_insert(head, [{"one": 1, "seq": 0, "hash": "0" * 64}])
+    op.bulk_insert(head, [{"one": 1, "seq": 0, "hash": "0" * 64, "at": ""}])
     op.create_table(
         "idempotency",
         sa.Column("caller", sa.String(100), primary_key=True),
@@ -79,6 +84,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("answer", sa.String(32), nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
+        comment="What an Idempotency-Key was answered with.",
     )
     op.create_table(
         "access",
@@ -88,6 +94,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("created_at", sa.String(32), nullable=False),
         sa.Column("revoked_at", sa.String(32)),
+        comment="API keys: a public prefix to find one by, and the argon2 hash of the whole.",
     )
     op.create_table(
         "job",
@@ -104,6 +111,7 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer, nullable=False),
         sa.Column("problem", sa.Text),
         sa.Column("finished_at", sa.String(32)),
+        comment="Files to decide. A worker leases one for a while; where it dies, another goes on after the last part.",
     )
     op.create_index("ix_job_state", "job", ["state"])
     op.create_table(
@@ -111,6 +119,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("body", sa.Text, nullable=False),
+        comment="What the watch found.",
     )
     op.create_index("ix_report_at", "report", ["at"])
     _keep()

@@ -1,0 +1,212 @@
+"""What every raw column means, in French beside the contract's English."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aval.credit.reason import Language
+from aval.data.tables import columns
+
+_BUILDING: Final = {
+    "APARTMENTS": "taille des appartements",
+    "BASEMENTAREA": "surface du sous-sol",
+    "YEARS_BEGINEXPLUATATION": "années depuis la mise en service",
+    "YEARS_BUILD": "années depuis la construction",
+    "COMMONAREA": "surface des parties communes",
+    "ELEVATORS": "nombre d'ascenseurs",
+    "ENTRANCES": "nombre d'entrées",
+    "FLOORSMAX": "nombre d'étages le plus élevé",
+    "FLOORSMIN": "nombre d'étages le plus bas",
+    "LANDAREA": "surface du terrain",
+    "LIVINGAPARTMENTS": "taille des appartements habités",
+    "LIVINGAREA": "surface habitable",
+    "NONLIVINGAPARTMENTS": "taille des appartements non habités",
+    "NONLIVINGAREA": "surface non habitable",
+}
+_TAKEN: Final = {"AVG": "moyenne", "MODE": "mode", "MEDI": "médiane"}
+
+_LOAN: Final = {"SK_ID_CURR": "la demande", "SK_ID_PREV": "la demande précédente, si elle est connue"}
+_MONTHLY: Final = {
+    **_LOAN,
+    "MONTHS_BALANCE": "mois ; -1 est le plus récent",
+    "SK_DPD": "jours de retard",
+    "SK_DPD_DEF": "jours de retard, petites dettes exclues",
+}
+
+FRENCH: Final[Mapping[str, Mapping[str, str]]] = {
+    "application": {
+        "SK_ID_CURR": "la demande",
+        "TARGET": "1 si le demandeur a fait défaut, sinon 0",
+        "NAME_CONTRACT_TYPE": "type de crédit demandé",
+        "CODE_GENDER": "sexe ; XNA s'il n'est pas renseigné",
+        "FLAG_OWN_CAR": "possède une voiture",
+        "FLAG_OWN_REALTY": "possède une maison ou un appartement",
+        "CNT_CHILDREN": "enfants",
+        "AMT_INCOME_TOTAL": "revenu annuel déclaré",
+        "AMT_CREDIT": "montant du crédit",
+        "AMT_ANNUITY": "mensualité",
+        "AMT_GOODS_PRICE": "prix du bien financé",
+        "NAME_TYPE_SUITE": "personne qui accompagnait le demandeur",
+        "NAME_INCOME_TYPE": "source de revenu",
+        "NAME_EDUCATION_TYPE": "niveau d'études",
+        "NAME_FAMILY_STATUS": "situation familiale",
+        "NAME_HOUSING_TYPE": "logement",
+        "REGION_POPULATION_RELATIVE": "population de la région, normalisée",
+        "DAYS_BIRTH": "naissance",
+        "DAYS_EMPLOYED": "début de l'emploi actuel ; 365243 sans emploi",
+        "DAYS_REGISTRATION": "dernière modification de l'inscription",
+        "DAYS_ID_PUBLISH": "dernière modification de la pièce d'identité",
+        "OWN_CAR_AGE": "âge de la voiture",
+        "FLAG_MOBIL": "a donné un numéro de portable",
+        "FLAG_EMP_PHONE": "a donné le numéro de son employeur",
+        "FLAG_WORK_PHONE": "a donné un numéro professionnel",
+        "FLAG_CONT_MOBILE": "le portable est joignable",
+        "FLAG_PHONE": "a donné un numéro de domicile",
+        "FLAG_EMAIL": "a donné une adresse électronique",
+        "OCCUPATION_TYPE": "profession",
+        "CNT_FAM_MEMBERS": "membres du foyer",
+        "REGION_RATING_CLIENT": "note de la région selon le prêteur",
+        "REGION_RATING_CLIENT_W_CITY": "cette note, ville comprise",
+        "WEEKDAY_APPR_PROCESS_START": "jour de la semaine de la demande",
+        "HOUR_APPR_PROCESS_START": "heure de la demande",
+        "REG_REGION_NOT_LIVE_REGION": "adresse permanente et adresse de contact dans des régions différentes",
+        "REG_REGION_NOT_WORK_REGION": "adresse permanente et lieu de travail dans des régions différentes",
+        "LIVE_REGION_NOT_WORK_REGION": "adresse de contact et lieu de travail dans des régions différentes",
+        "REG_CITY_NOT_LIVE_CITY": "adresse permanente et adresse de contact dans des villes différentes",
+        "REG_CITY_NOT_WORK_CITY": "adresse permanente et lieu de travail dans des villes différentes",
+        "LIVE_CITY_NOT_WORK_CITY": "adresse de contact et lieu de travail dans des villes différentes",
+        "ORGANIZATION_TYPE": "secteur de l'employeur ; XNA sans employeur",
+        **{f"EXT_SOURCE_{n}": f"score externe {n} ; plus il est élevé, moins il y a de risque" for n in (1, 2, 3)},
+        **{
+            f"{stem}_{kind}": f"immeuble de résidence : {what}, {taken}, valeur normalisée"
+            for kind, taken in _TAKEN.items()
+            for stem, what in _BUILDING.items()
+        },
+        "FONDKAPREMONT_MODE": "immeuble de résidence : fonds de travaux",
+        "HOUSETYPE_MODE": "immeuble de résidence : type",
+        "TOTALAREA_MODE": "immeuble de résidence : surface totale, mode, valeur normalisée",
+        "WALLSMATERIAL_MODE": "immeuble de résidence : murs",
+        "EMERGENCYSTATE_MODE": "immeuble de résidence : déclaré en état d'urgence",
+        **{
+            f"{kind}_{days}_CNT_SOCIAL_CIRCLE": said.format(days)
+            for days in (30, 60)
+            for kind, said in (
+                ("OBS", "proches observables à {} jours de retard"),
+                ("DEF", "proches ayant eu {} jours de retard"),
+            )
+        },
+        "DAYS_LAST_PHONE_CHANGE": "dernier changement de téléphone ; 0 s'il n'est pas connu",
+        **{f"FLAG_DOCUMENT_{n}": f"la pièce {n} a été fournie" for n in range(2, 22)},
+        "AMT_REQ_CREDIT_BUREAU_HOUR": "consultations du fichier de crédit dans la dernière heure",
+        "AMT_REQ_CREDIT_BUREAU_DAY": "consultations dans le dernier jour, hors dernière heure",
+        "AMT_REQ_CREDIT_BUREAU_WEEK": "consultations dans la dernière semaine, hors dernier jour",
+        "AMT_REQ_CREDIT_BUREAU_MON": "consultations dans le dernier mois, hors dernière semaine",
+        "AMT_REQ_CREDIT_BUREAU_QRT": "consultations dans le dernier trimestre, hors dernier mois",
+        "AMT_REQ_CREDIT_BUREAU_YEAR": "consultations dans la dernière année, hors dernier trimestre",
+    },
+    "bureau": {
+        "SK_ID_CURR": "la demande",
+        "SK_ID_BUREAU": "le crédit au fichier de crédit ; unique",
+        "CREDIT_ACTIVE": "état du crédit",
+        "CREDIT_CURRENCY": "devise, recodée",
+        "DAYS_CREDIT": "demande de ce crédit",
+        "CREDIT_DAY_OVERDUE": "jours de retard au moment de la demande",
+        "DAYS_CREDIT_ENDDATE": "fin prévue ; un nombre positif est à venir",
+        "DAYS_ENDDATE_FACT": "fin effective des crédits clos",
+        "AMT_CREDIT_MAX_OVERDUE": "plus grand montant jamais en retard",
+        "CNT_CREDIT_PROLONG": "nombre de prolongations du crédit",
+        "AMT_CREDIT_SUM": "montant du crédit",
+        "AMT_CREDIT_SUM_DEBT": "dette restante ; un nombre négatif est un trop-perçu",
+        "AMT_CREDIT_SUM_LIMIT": "plafond de la carte ; un nombre négatif est un découvert",
+        "AMT_CREDIT_SUM_OVERDUE": "montant en retard",
+        "CREDIT_TYPE": "type de crédit",
+        "DAYS_CREDIT_UPDATE": "dernière information du fichier ; quelques lignes suivent la demande",
+        "AMT_ANNUITY": "mensualité",
+    },
+    "bureau_balance": {
+        "SK_ID_BUREAU": "le crédit au fichier de crédit",
+        "MONTHS_BALANCE": "mois ; 0 est celui de la demande",
+        "STATUS": "0 payé, 1 à 5 en retard (1 : jusqu'à 30 jours ... 5 : plus de 120 ou passé en perte), "
+        "C clos, X inconnu",
+    },
+    "previous_application": {
+        "SK_ID_PREV": "la demande précédente ; unique",
+        "SK_ID_CURR": "la demande",
+        "NAME_CONTRACT_TYPE": "type de crédit",
+        "AMT_ANNUITY": "mensualité",
+        "AMT_APPLICATION": "montant demandé ; 0 est inconnu",
+        "AMT_CREDIT": "montant accordé ; 0 est inconnu",
+        "AMT_DOWN_PAYMENT": "apport",
+        "AMT_GOODS_PRICE": "prix du bien",
+        "WEEKDAY_APPR_PROCESS_START": "jour de la semaine de la demande",
+        "HOUR_APPR_PROCESS_START": "heure de la demande",
+        "FLAG_LAST_APPL_PER_CONTRACT": "dernière demande pour ce contrat",
+        "NFLAG_LAST_APPL_IN_DAY": "dernière demande du jour",
+        "RATE_DOWN_PAYMENT": "apport, normalisé",
+        "RATE_INTEREST_PRIMARY": "taux d'intérêt, normalisé",
+        "RATE_INTEREST_PRIVILEGED": "taux d'intérêt réduit, normalisé",
+        "NAME_CASH_LOAN_PURPOSE": "objet du prêt personnel",
+        "NAME_CONTRACT_STATUS": "issue de la demande",
+        "DAYS_DECISION": "décision",
+        "NAME_PAYMENT_TYPE": "moyen de paiement",
+        "CODE_REJECT_REASON": "motif de refus ; XAP sans refus",
+        "NAME_TYPE_SUITE": "personne qui accompagnait le demandeur",
+        "NAME_CLIENT_TYPE": "nouveau client ou client connu",
+        "NAME_GOODS_CATEGORY": "type de bien",
+        "NAME_PORTFOLIO": "portefeuille",
+        "NAME_PRODUCT_TYPE": "au guichet ou proposé à un client",
+        "CHANNEL_TYPE": "canal de vente",
+        "SELLERPLACE_AREA": "surface de vente du magasin ; -1 sans magasin",
+        "NAME_SELLER_INDUSTRY": "secteur du vendeur",
+        "CNT_PAYMENT": "durée ; 0 est inconnu",
+        "NAME_YIELD_GROUP": "taux d'intérêt, par groupe",
+        "PRODUCT_COMBINATION": "produit en détail",
+        "DAYS_FIRST_DRAWING": "premier tirage",
+        "DAYS_FIRST_DUE": "première échéance",
+        "DAYS_LAST_DUE_1ST_VERSION": "dernière échéance du premier calendrier",
+        "DAYS_LAST_DUE": "dernière échéance ; 365243 : prêt en cours",
+        "DAYS_TERMINATION": "fin du prêt ; 365243 : prêt en cours",
+        "NFLAG_INSURED_ON_APPROVAL": "a demandé une assurance",
+    },
+    "POS_CASH_balance": {
+        **_MONTHLY,
+        "CNT_INSTALMENT": "durée ; peut changer avec le temps",
+        "CNT_INSTALMENT_FUTURE": "échéances restant à payer",
+        "NAME_CONTRACT_STATUS": "état du prêt dans le mois",
+    },
+    "installments_payments": {
+        **_LOAN,
+        "NUM_INSTALMENT_VERSION": "version du calendrier de paiement ; 0 est une carte",
+        "NUM_INSTALMENT_NUMBER": "numéro de l'échéance",
+        "DAYS_INSTALMENT": "échéance",
+        "DAYS_ENTRY_PAYMENT": "paiement ; absent s'il n'a jamais eu lieu",
+        "AMT_INSTALMENT": "montant dû",
+        "AMT_PAYMENT": "montant payé",
+    },
+    "credit_card_balance": {
+        **_MONTHLY,
+        "AMT_BALANCE": "solde ; un nombre négatif est un avoir",
+        "AMT_CREDIT_LIMIT_ACTUAL": "plafond",
+        "AMT_DRAWINGS_ATM_CURRENT": "retraits d'espèces",
+        "AMT_DRAWINGS_CURRENT": "ensemble des utilisations",
+        "AMT_DRAWINGS_OTHER_CURRENT": "autres utilisations",
+        "AMT_DRAWINGS_POS_CURRENT": "achats",
+        "AMT_INST_MIN_REGULARITY": "paiement minimal demandé",
+        "AMT_PAYMENT_CURRENT": "payé dans le mois",
+        "AMT_PAYMENT_TOTAL_CURRENT": "payé en tout",
+        "AMT_RECEIVABLE_PRINCIPAL": "capital dû",
+        "AMT_RECIVABLE": "montant dû",
+        "AMT_TOTAL_RECEIVABLE": "montant dû en tout",
+        "CNT_DRAWINGS_ATM_CURRENT": "nombre de retraits d'espèces",
+        "CNT_DRAWINGS_CURRENT": "nombre d'utilisations en tout",
+        "CNT_DRAWINGS_OTHER_CURRENT": "nombre d'autres utilisations",
+        "CNT_DRAWINGS_POS_CURRENT": "nombre d'achats",
+        "CNT_INSTALMENT_MATURE_CUM": "échéances payées à ce jour",
+        "NAME_CONTRACT_STATUS": "état de la carte dans le mois",
+    },
+}
+"""Table -> column -> meaning, for the seven raw tables."""
+
+
+def meaning(table: str, column: str, lang: Language) -> str:
+    """A column in words; English is the contract's own."""
+    return FRENCH[table][column] if lang == "fr" else columns(table)[column].meaning

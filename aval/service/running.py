@@ -1,0 +1,238 @@
+"""The commands that run the service and look after its log: serve, verify, replay, erase."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aval.errors import LogBroken, OptionError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from aval.service.log.log import Log
+
+app = typer.Typer()
+
+Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+
+
+@contextmanager
+def opened(place: Any) -> Iterator["Log"]:
+    """The log of an installation, closed afterwards."""
+    from aval.service.log.log import Log
+
+    log = Log.open(place.log, place.home, key=place.log_key, head=place.log_head)
+    try:
+        yield log
+    finally:
+        log.engine.dispose()
+
+
+def application(place: Any) -> "FastAPI":
+    """The service of an installation as an ASGI application: what each worker runs."""
+    from aval.credit.policy import Policy
+    from aval.model.registry import Registry
+    from aval.service.access import Access, Keys, Rate
+    from aval.service.api.app import create
+    from aval.service.api.state import Limits, Service
+    from aval.service.log.log import Log
+    from aval.service.provider import Provider
+    from aval.service.tracing import logged, traced
+
+    logged()
+    traced()
+    log = Log.open(place.log, place.home, key=place.log_key, head=place.log_head)
+    provider = None
+    if place.oidc_issuer:
+        provider = Provider(place.oidc_issuer, place.oidc_audience, place.oidc_roles)
+    service = Service(
+        registry=Registry(place.tracking_uri, place.home),
+        log=log,
+        access=Access(Keys(log.engine), provider, Rate(place.rate, place.burst)),
+        policy=Policy.load(place.policy),
+        home=place.home,
+        lang=place.lang,
+        lender=place.lender,
+        limits=Limits(),
+    )
+    return create(service)
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other machines come through a TLS proxy.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that decide, one processor each.")] = 1,
+) -> None:
+    """The decision service over HTTP: the champion decides, every decision is on record before it is answered.
+
+    Needs a key (`aval key add`). Example: [bold]aval serve --port 8000 --workers 2[/bold]
+    """
+    import uvicorn
+
+    from aval.credit.policy import Policy
+    from aval.model.registry import Registry
+    from aval.service.access import Keys
+
+    place = ctx.obj
+    if bool(place.oidc_issuer) != bool(place.oidc_audience):
+        raise OptionError("AVAL_OIDC_ISSUER", "and AVAL_OIDC_AUDIENCE go together: set both or neither")
+    Policy.load(place.policy)
+    with opened(place) as log:  # made and brought up to date before two workers would do it at once
+        if not place.oidc_issuer and not any(key.revoked_at is None for key in Keys(log.engine).list()):
+            raise OptionError("aval serve", "would let nobody in: make a key with `aval key add NAME --role officer`")
+    if Registry(place.tracking_uri, place.home).crowned() is None:
+        typer.echo("No champion yet: the service starts, and is ready once there is one (`aval train`).", err=True)
+    os.environ.update(_handed_down(place))
+    if workers > 1:
+        counted = place.home.resolve() / "run" / "metrics"
+        shutil.rmtree(counted, ignore_errors=True)
+        counted.mkdir(parents=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counted)
+    # One applicant is too little work to share out: threads that wait for each other cost more than they bring.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    typer.echo(f"Listening on http://{host}:{port} (OpenAPI at /openapi.json, ready at /health/ready)", err=True)
+    uvicorn.run(
+        "aval.__main__:api",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=20,
+        backlog=256,
+    )
+
+
+def _handed_down(place: Any) -> dict[str, str]:
+    """Options of this command line that its workers read as settings."""
+    return {"AVAL_HOME": str(place.home.resolve()), "AVAL_POLICY": str(Path(place.policy).resolve())}
+
+
+@app.command(name="verify")
+def walk(
+    ctx: typer.Context,
+    head: Annotated[Path | None, typer.Option(help="A head exported earlier, kept by the auditor.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Walk the decision log: every hash recomputed, every link followed, the exported head found in its place.
+
+    Ends with 1 where anything is not as it was written. Example: [bold]aval verify --head kept/head.json[/bold]
+    """
+    from aval.service.log.chain import read_head
+    from aval.service.log.verifying import verify
+
+    with opened(ctx.obj) as log:
+        kept = read_head(head or log.signer.file)
+        if head is not None and kept is None:
+            raise LogBroken(str(head), "there is no head", "name a file that was kept")
+        found = verify(log, kept)
+    if as_json:
+        typer.echo(json.dumps(found.to_json()))
+    else:
+        for fault in found.faults:
+            typer.echo(f"record {fault.seq}: {fault.what}")
+        state = "holds" if found.holds else "DOES NOT HOLD"
+        signed = f", head signed {found.head_at}" if found.head_at else ", no exported head to hold it against"
+        typer.echo(f"The log {state}: {found.records:,} records, {found.decisions:,} decisions{signed}.")
+        typer.echo(f"Last record {found.seq}, hash {found.hash}")
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    ctx: typer.Context,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Numbers of decisions.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every decision of the log.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make logged decisions again from their stored inputs, with their model and policy, and compare bit for bit.
+
+    Ends with 1 where one differs. Example: [bold]aval replay 0f8fad5bd9cb469fa16570867728950e[/bold]
+    """
+    from collections import Counter
+
+    from aval.model.registry import Registry
+    from aval.service.replaying import Replayer
+    from aval.service.views import numbers
+
+    if bool(ids) == every:
+        raise OptionError("ID", "names decisions, or give --all for every one")
+    counts: Counter[str] = Counter()
+    with opened(ctx.obj) as log:
+        replayer = Replayer(log, Registry(ctx.obj.tracking_uri, ctx.obj.home))
+        for wanted in ids or numbers(log):
+            found = replayer.replay(wanted)
+            counts[found.outcome] += 1
+            if as_json:
+                typer.echo(json.dumps(found.to_json()))
+            elif not every or found.outcome in ("differs", "impossible"):
+                parts = f": {', '.join(found.differs)}" if found.differs else f": {found.why}" if found.why else ""
+                typer.echo(f"{found.id} {found.outcome}{parts} (model {found.model}, policy {found.policy})")
+    if every and not as_json:
+        told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items())) or "no decisions"
+        typer.echo(f"Replayed {sum(counts.values()):,}: {told}.")
+    if counts["differs"] or counts["impossible"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def erase(
+    ctx: typer.Context,
+    applicant: Annotated[int, typer.Argument(metavar="ID", help="SK_ID_CURR of the applicant.")] = 0,
+    before: Annotated[
+        str, typer.Option(help="Everybody whose last decision was made before this day (2024-01-31).")
+    ] = "",
+    why: Annotated[str, typer.Option(help="asked, retention or court.")] = "asked",
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase applicants from the decision log: their key is dropped, the chain still holds. There is no way back.
+
+    Example: [bold]aval erase 100001 --why asked[/bold]; everybody of long ago:
+    [bold]aval erase --before 2021-01-01 --why retention --yes[/bold]
+    """
+    from datetime import date
+
+    if why not in ("asked", "retention", "court"):
+        raise OptionError("--why", "is asked, retention or court")
+    if bool(applicant) == bool(before):
+        raise OptionError("ID", "names an applicant, or give --before for everybody of long ago")
+    if before:
+        try:
+            date.fromisoformat(before)
+        except ValueError:
+            raise OptionError("--before", "is a day such as 2024-01-31") from None
+    with opened(ctx.obj) as log:
+        chosen = [applicant] if applicant else log.outdated(before)
+        if not chosen:
+            typer.echo("Nobody's last decision is that old.")
+            return
+        if not sure and not typer.confirm(f"Erase {len(chosen):,} applicant(s) for good?", err=True):
+            raise OptionError("aval erase", "did nothing: it was not confirmed")
+        decisions = sum(log.erase(one, _operator(), why) for one in chosen)
+    if not decisions and applicant:
+        raise OptionError("ID", "is nobody the log knows; perhaps they were erased before")
+    typer.echo(f"{len(chosen):,} applicant(s) and what {decisions:,} decision(s) rested on were erased.")
+
+
+def _operator() -> str:
+    """Who sits at this command line."""
+    import getpass
+
+    try:
+        return f"cli:{getpass.getuser()}"[:100]
+    except (KeyError, OSError):
+        return "cli"
