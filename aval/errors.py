@@ -9,6 +9,8 @@
     │   ├── ColumnMissing    a column the contract requires
     │   ├── ColumnType       a column of the wrong type throughout
     │   ├── KeyDuplicate     rows that repeat a unique key
+    │   ├── ArchiveRefused   an upload that cannot be unpacked
+    │   │   └── ArchiveTooLarge  or unpacks to more than is read
     │   └── RejectsExceeded  more rejected rows than tolerated
     ├── WarehouseError       no warehouse, or one that is damaged
     ├── FeatureError         features that a model or a plan does not accept
@@ -29,6 +31,7 @@
     │   │   └── Quicker      another worker wrote this very record
     │   ├── LogBroken        the chain, a signature or a key is not what it should be
     │   ├── DecisionUnknown  no decision of this number
+    │   ├── JobUnknown       no job of this number
     │   ├── Erased           what it rested on was erased
     │   └── KeyReused        an Idempotency-Key that came with another request before
     ├── AccessError          who may
@@ -102,6 +105,15 @@ class KeyDuplicate(SourceError):
         super().__init__(f"{file}: {rows:,} rows repeat the key {', '.join(key)}; remove the repeated rows.")
 
 
+class ArchiveRefused(SourceError):
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"The upload {what}; {remedy}.")
+
+
+class ArchiveTooLarge(ArchiveRefused):
+    """More comes out of it, or seems to, than is read."""
+
+
 class RejectsExceeded(SourceError):
     def __init__(self, table: str, rejected: int, rows: int, rule: str, where: Path) -> None:
         super().__init__(
@@ -166,6 +178,11 @@ class LogBroken(LogError):
 class DecisionUnknown(LogError):
     def __init__(self) -> None:
         super().__init__("No decision of this number is in the log; check the number.")
+
+
+class JobUnknown(LogError):
+    def __init__(self) -> None:
+        super().__init__("No job of this number is known; check the number.")
 
 
 class Erased(LogError):

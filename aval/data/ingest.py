@@ -18,7 +18,7 @@ from aval.data.dossiers import canonical
 from aval.data.manifest import Entry, Manifest, Origin, contracts, sha256
 from aval.data.parquet import Spill, Writer
 from aval.data.source import Advance, Batch, Found, Part, Reader, find
-from aval.data.tables import HISTORIES, KEY, TABLES, columns, layout
+from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout
 from aval.errors import KeyDuplicate, OptionError, RejectsExceeded, SourceUnreadable
 
 GROUP = 500  # applicants to a row group: one of them is read without the others' rows costing much
@@ -30,10 +30,13 @@ _LOAN = "SK_ID_PREV"
 Ids = npt.NDArray[np.int64]
 
 
-def ingest(source: Path, target: Path, *, tolerate: float = 0.01, advance: Advance | None = None) -> Manifest:
+def ingest(
+    source: Path, target: Path, *, tolerate: float = 0.01, blind: bool = False, advance: Advance | None = None
+) -> Manifest:
     """Reads the tables of a folder or zip into the warehouse at `target`, which changes only if all went well.
 
-    `tolerate` is the share of rejected rows allowed in a table; they are then set aside in `rejects/`.
+    `tolerate` is the share of rejected rows allowed in a table; they are then set aside in `rejects/`. `blind`: a
+    TARGET is not looked at, as `load` does not.
     Raises: OptionError, SourceError, WarehouseError.
     """
     if not 0 <= tolerate <= 1:
@@ -41,7 +44,7 @@ def ingest(source: Path, target: Path, *, tolerate: float = 0.01, advance: Advan
     found = find(source)
     refused = target.with_name(f"{target.name}.rejects")
     with shelf.version(target) as folder:
-        manifest = _Run(found, folder, refused, tolerate, advance or (lambda *_: None)).manifest()
+        manifest = _Run(found, folder, refused, tolerate, blind, advance or (lambda *_: None)).manifest()
         manifest.write(folder)
     shelf.discard(refused)
     return manifest
@@ -63,9 +66,11 @@ class _Tally:
 
 
 class _Run:
-    def __init__(self, found: Found, folder: Path, refused: Path, tolerate: float, advance: Advance) -> None:
+    def __init__(
+        self, found: Found, folder: Path, refused: Path, tolerate: float, blind: bool, advance: Advance
+    ) -> None:
         self._found, self._folder, self._refused = found, folder, refused
-        self._tolerate, self._advance = tolerate, advance
+        self._tolerate, self._blind, self._advance = tolerate, blind, advance
         self._ids: Ids = np.empty(0, np.int64)  # applications, sorted
         self._owners: tuple[Ids, Ids] | None = None  # bureau credits, sorted, and whose they are
         self._loans: Ids | None = None  # previous applications, sorted
@@ -152,7 +157,7 @@ class _Run:
         for part in parts:
             check = Check(table, part.name)
             with Reader(part, partial(self._advance, part.name)) as reader:
-                wanted = check.header(reader.columns)
+                wanted = [name for name in check.header(reader.columns) if not (self._blind and name == TARGET)]
                 tally.files.append(part.name)
                 tally.extras += [name for name in reader.columns if name not in wanted and name not in tally.extras]
                 for batch in reader.batches(wanted):

@@ -1,14 +1,14 @@
 """Applications to decide, straight from files: one file of applications, or a folder with any of the tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
 
-from aval.data.check import Check, rejects
+from aval.data.check import Check, Checked, rejects
 from aval.data.dossiers import Dossiers
 from aval.data.source import Advance, Found, Part, Reader, find, lone
 from aval.data.tables import HISTORIES, KEY, TARGET, columns, layout
@@ -74,13 +74,9 @@ def _read(table: str, parts: tuple[Part, ...], advance: Advance | None) -> tuple
     warnings = []
     for part in parts:
         check = Check(table, part.name)
-        with Reader(part, partial(advance, part.name) if advance else None) as reader:
-            wanted = [name for name in check.header(reader.columns) if name != TARGET]
-            for batch in reader.batches(wanted):
-                checked = check.batch(batch)
-                kept.append(checked.kept.select(_own(table)))
-                rejected.append(checked.rejected)
-        check.done()
+        for checked in batches(check, part, advance):
+            kept.append(checked.kept)
+            rejected.append(checked.rejected)
         if check.unknown:
             where = ", ".join(f"{name} ({rows:,} rows)" for name, rows in sorted(check.unknown.items()))
             warnings.append(f"{part.name}: unknown levels in {where}.")
@@ -90,6 +86,16 @@ def _read(table: str, parts: tuple[Part, ...], advance: Advance | None) -> tuple
         if repeats:
             raise KeyDuplicate(" and ".join(part.name for part in parts), [key], repeats)
     return frame, pl.concat(rejected), warnings
+
+
+def batches(check: Check, part: Part, advance: Advance | None = None) -> Iterator[Checked]:
+    """The file's rows batch by batch, held against the contract; a TARGET is not looked at. Raises: SourceError."""
+    with Reader(part, partial(advance, part.name) if advance else None) as reader:
+        wanted = [name for name in check.header(reader.columns) if name != TARGET]
+        for batch in reader.batches(wanted):
+            checked = check.batch(batch)
+            yield replace(checked, kept=checked.kept.select(_own(check.table)))
+    check.done()
 
 
 def _own(table: str) -> list[str]:

@@ -22,6 +22,7 @@ from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
 Advance = Callable[[str, int, int], None]  # (table, bytes done, bytes in all)
 
 _BLOCK = 8 << 20  # a CSV block: about 150,000 rows of a history table
+_CELLS = 2 << 20  # of a Parquet batch: about 17,000 applications
 _NAME = re.compile(r"(?P<stem>.+?)(?P<kind>\.parquet|\.csv|\.csv\.gz|\.csv\.zip|\.gz|\.zip)", re.IGNORECASE)
 _STEMS = {
     **{table.lower(): table for table in TABLES},
@@ -371,7 +372,8 @@ class _Parquet:
         import pyarrow as pa
 
         done, total = 0, max(1, self._file.metadata.num_rows)
-        for batch in self._file.iter_batches(batch_size=150_000, columns=wanted, use_threads=False):
+        size = max(1, _CELLS // max(1, len(wanted)))
+        for batch in self._file.iter_batches(batch_size=size, columns=wanted, use_threads=False):
             cells = pl.DataFrame(pa.table(batch)).select(wanted)
             rows = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.Int64, eager=True)
             done += cells.height

@@ -102,8 +102,10 @@ class Log:
         place: int | None = None,
         body: Mapping[str, Any] | None = None,
         key: tuple[str, str] | None = None,
+        guard: Callable[[Connection], None] | None = None,
     ) -> Receipt:
         """One record with these decisions; all of it or nothing. `key`: an Idempotency-Key and the request's digest.
+        `guard` is called when it is this writer's turn: what it writes is written too, what it raises stops it all.
 
         Raises:
             LogUnavailable: nothing was written (or PostgreSQL died while it was saying that it was: a request with
@@ -113,6 +115,8 @@ class Log:
         packed = [one.private.packed() for one in made]  # the slow part, before others have to wait
         with self._write() as connection:
             previous, seq, at = self._head(connection)
+            if guard is not None:
+                guard(connection)
             if key is not None and (answered := self._answered(connection, caller, *key)):
                 return Receipt(*connection.execute(PLACED, {"wanted": answered}).one(), answered)
             subjects = self._subjects(connection, [one.decision.applicant_id for one in made])
@@ -141,9 +145,10 @@ class Log:
         motive: str | None = None,
         body: Mapping[str, Any] | None = None,
         words: str | None = None,
+        guard: Callable[[Connection], None] | None = None,
     ) -> Receipt:
         """One record without decisions: an override, a policy, a change of model. `words` are sealed for the person
-        that the decision `about` concerns.
+        that the decision `about` concerns; `guard` as in `append`.
 
         Raises:
             LogUnavailable: nothing was written.
@@ -152,6 +157,8 @@ class Log:
         """
         with self._write() as connection:
             previous, seq, at = self._head(connection)
+            if guard is not None:
+                guard(connection)
             record = self._record(kind, caller, at, about=about, place=place, body=body)
             record |= {"verdict": verdict and verdict.value, "motive": motive, "leaves": leaves(())}
             if kind in UPON_DECISIONS and connection.execute(PLACED, {"wanted": about}).first() is None:
