@@ -1,0 +1,425 @@
+"""One applicant decided: the verdict, why, what else could be asked for, beside others, and what an officer does."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any, Final
+
+import streamlit as st
+
+from desk import look
+from desk.api import Trouble
+from desk.here import Here, guarded, here, told
+from desk.officer import act, letter, waits
+from desk.words import capital
+
+Decision = Mapping[str, Any]
+_LEVERS: Final = ("credit", "term_months", "down_payment")
+_REVIEWED: Final = 600.0
+"""Seconds a decision is kept: others may act on it."""
+
+
+def read(now: Here, wanted: str) -> Decision:
+    """A decision with all it rests on. Raises Trouble."""
+    found: Decision = now.api.get(f"/decisions/{wanted}", {"explain": "full"}, keep=_REVIEWED)
+    return found
+
+
+def keep(now: Here, decision: Decision) -> None:
+    """A decision just answered in full: it is not asked for again."""
+    now.api.keep(f"/decisions/{decision['id']}", decision, {"explain": "full"}, seconds=_REVIEWED)
+
+
+def show(now: Here, wanted: str) -> None:
+    """The whole view of one decision."""
+    with guarded():
+        with st.spinner(now.words.say("reading")):
+            decision = read(now, wanted)
+        _head(now, decision)
+        _why(now, decision)
+        _more(now, decision)
+
+
+def _head(now: Here, decision: Decision) -> None:
+    say, figures = now.words, now.figures
+    with st.container(key="verdict"):
+        left, right = st.columns([5, 7], gap="medium", vertical_alignment="center")
+        who = say.say("erased_person") if decision["erased"] else str(decision["applicant_id"])
+        facts = [
+            f"{escape(say.say('applicant'))} <b>{escape(who)}</b>",
+            f"{escape(say.figure('probability'))} <b>{figures.percent(decision['probability'])}</b>",
+            f"<b>{figures.number(decision['points'])}</b> {escape(say.of('units', 'points'))}",
+            escape(figures.instant(decision["at"])),
+        ]
+        if decision["final"] != decision["verdict"]:
+            facts.append(escape(say.say("instead_of", verdict=say.verdict(decision["verdict"]))))
+        left.html(look.verdict(decision["final"], say.heading(decision["final"]), " · ".join(facts)))
+        right.altair_chart(
+            now.charts.gauge(decision["probability"], decision["cutoff"], decision["band"]),
+            key="gauge",
+            theme=None,
+            alt=say.say(
+                "gauge_alt",
+                probability=figures.percent(decision["probability"]),
+                cutoff=figures.percent(decision["cutoff"]),
+            ),
+        )
+    waiting = waits(decision)
+    if waiting is not None:
+        st.warning(
+            say.say("waits_second", officer=waiting["caller"], verdict=say.verdict(waiting["verdict"])),
+            icon=":material/group:",
+        )
+
+
+def _why(now: Here, decision: Decision) -> None:
+    say = now.words
+    left, right = st.columns([5, 7], gap="medium")
+    with left:
+        if decision["reasons"]:
+            st.subheader(say.say("reasons"), anchor=False)
+            st.html(look.reasons([one["sentence"] for one in decision["reasons"]]))
+        elif decision["erased"]:
+            st.info(say.say("erased"), icon=":material/delete:")
+        else:
+            st.subheader(say.say("reasons"), anchor=False)
+            st.caption(say.say("no_reasons"))
+        warnings = decision["warnings"]
+        if warnings:
+            label = say.say("warnings", count=now.figures.number(len(warnings)))
+            with st.expander(label, icon=":material/info:", expanded=len(warnings) <= 2):
+                for warning in warnings:
+                    st.markdown(f"- {warning['sentence']}")
+    with right:
+        full = decision["contributions"]
+        if full is None:
+            st.caption(say.say("no_contributions"))
+        else:
+            _weighs(full)
+
+
+@st.fragment
+def _weighs(full: Mapping[str, Any]) -> None:
+    """By theme, and one theme opened into its measures."""
+    now = here()
+    say = now.words
+    title, choice = st.columns([3, 2], vertical_alignment="bottom")
+    title.subheader(say.say("weighs"), anchor=False)
+    themes = {theme["theme"]: theme for theme in full["themes"]}
+    opened = choice.selectbox(
+        say.say("open_theme"),
+        ["", *themes],
+        format_func=lambda key: themes[key]["label"] if key else say.say("all_themes"),
+        key="theme",
+        label_visibility="collapsed",
+    )
+    if opened in themes and themes[opened]["features"]:
+        shares = themes[opened]["features"]
+        st.altair_chart(now.charts.features(shares[:12]), theme=None, key="features")
+        if len(shares) > 12:
+            st.caption(say.say("strongest", shown="12", all=now.figures.number(len(shares))))
+    else:
+        st.altair_chart(
+            now.charts.waterfall(full["base"], full["log_odds"], full["themes"]),
+            theme=None,
+            key="waterfall",
+            alt=say.say("weighs"),
+        )
+
+
+def _more(now: Here, decision: Decision) -> None:
+    """What one may want next; only what is chosen is asked for."""
+    say = now.words
+    parts = []
+    if now.may("what_if") and not decision["erased"]:
+        parts.append("simulate")
+    if not decision["erased"]:
+        parts.append("others")
+    if now.may("override") and not decision["erased"]:
+        parts.append("officer")
+    if not decision["erased"]:
+        parts.append("letter")
+    parts.append("record")
+    st.space("small")
+    part = st.segmented_control(
+        say.say("next_step"),
+        parts,
+        format_func=lambda key: say.say(f"part_{key}"),
+        default=parts[0],
+        required=True,
+        key="part",
+        label_visibility="collapsed",
+    )
+    with st.container(border=True, key=f"part_{part}"), guarded():
+        if part == "simulate":
+            _simulate(decision)
+        elif part == "others":
+            _others(now, decision)
+        elif part == "officer":
+            act(now, decision)
+        elif part == "letter":
+            letter(now, decision)
+        else:
+            _record(now, decision)
+
+
+# Another request
+
+
+@st.fragment
+def _simulate(decision: Decision) -> None:
+    """Sliders; only the gauge follows."""
+    now = here()
+    with guarded():
+        _sliders(now, decision)
+
+
+def _sliders(now: Here, decision: Decision) -> None:
+    say, figures, wanted = now.words, now.figures, decision["id"]
+    start = _what_if(now, wanted, {})
+    asked = start["before"]["request"]
+    price, credit, term = asked["goods_price"], float(asked["credit"]), asked["term_months"]
+    controls, shown = st.columns([5, 7], gap="large")
+    changes: dict[str, float] = {}
+    with controls:
+        # Streamlit drops a widget's value once it leaves the screen: the decision's number keeps two apart.
+        names = {lever: f"{lever}.{wanted}" for lever in _LEVERS}
+        # The grid goes through the amount asked for, so that the slider begins where the request stands.
+        step = _step(credit)
+        at = st.slider(
+            capital(say.of("levers", "credit")), credit - int(0.9 * credit / step) * step,
+            credit + max(1, int(0.5 * credit / step)) * step, credit, float(step), key=names["credit"],
+            format="localized",
+        )  # fmt: skip
+        if at != credit:
+            changes["credit"] = at
+        if term is None:
+            st.caption(say.of("obstacles", "no_term"))
+        else:
+            months = st.slider(
+                capital(say.of("levers", "term_months")), 6, max(84, int(term)), int(term), 1, key=names["term_months"]
+            )
+            if months != int(term):
+                changes["term_months"] = int(months)
+        if not price or term is None:
+            st.caption(say.of("obstacles", "no_price"))
+        else:
+            step = _step(float(price))
+            paid = st.slider(
+                capital(say.of("levers", "down_payment")), 0, _down(0.9 * float(price), step), 0, step,
+                key=names["down_payment"], format="localized",
+            )  # fmt: skip
+            if paid:
+                changes["down_payment"] = float(paid)
+        st.caption(say.of("what_if", "not_logged"))
+    found = _what_if(now, wanted, changes) if changes else start
+    with shown:
+        after = found["after"]
+        st.html(
+            look.verdict(
+                after["verdict"],
+                say.heading(after["verdict"]),
+                f"<b>{figures.percent(after['probability'])}</b> · <b>{figures.number(after['points'])}</b> "
+                f"{escape(say.of('units', 'points'))} · "
+                + escape(
+                    say.say(
+                        "request_line",
+                        credit=figures.number(after["request"]["credit"]),
+                        annuity=figures.number(after["request"]["annuity"], 2),
+                        term=figures.number(after["request"]["term_months"]),
+                    )
+                ),
+            )
+        )
+        st.altair_chart(
+            now.charts.gauge(
+                after["probability"],
+                found["cutoff"],
+                decision["band"],
+                found["before"]["probability"] if changes else None,
+            ),
+            theme=None,
+            key="gauge_after",
+        )
+        if changes:
+            st.caption(say.say("hollow"))
+        _approved(now, decision)
+
+
+def _approved(now: Here, decision: Decision) -> None:
+    """What would be approved, sought once it is asked for."""
+    say, figures, wanted = now.words, now.figures, decision["id"]
+    if st.button(say.of("what_if", "question"), key="counterfactual", icon=":material/search:"):
+        st.session_state["sought"] = wanted
+    if st.session_state.get("sought") != wanted:
+        return
+    with st.spinner(say.say("searching")):
+        found = now.api.get(f"/counterfactual/{wanted}", keep=_REVIEWED)
+    if found["approved"]:
+        st.success(say.of("what_if", "approved"), icon=":material/check_circle:")
+        return
+    if not found["offers"]:
+        st.info(say.of("what_if", "none"), icon=":material/block:")
+        return
+    st.markdown(f"**{say.of('what_if', 'found')}**")
+    for offer in found["offers"]:
+        lever = offer["lever"]
+        text = say.say(
+            "offer",
+            lever=capital(say.of("levers", lever)),
+            value=figures.number(offer["value"]),
+            change=figures.percent(offer["relative_change"], 0, signed=True),
+            probability=figures.percent(offer["outcome"]["probability"]),
+        )
+        nearest = found["nearest"] is not None and found["nearest"]["lever"] == lever
+        st.markdown(f"{look.SHAPES['approve']} {text}" + (f" **{say.say('nearest')}**" if nearest else ""))
+
+
+def _what_if(now: Here, wanted: str, changes: Mapping[str, float]) -> Mapping[str, Any]:
+    """Asked once for each place of the sliders."""
+    name = {"decision": wanted, "model": now.version, **changes}
+    held: dict[str, Any] = st.session_state.setdefault("what_if", {})
+    key = f"{now.api.lang} {sorted(name.items())}"
+    if key not in held:
+        if len(held) > 200:
+            held.clear()
+        held[key] = now.api.post("/what-if", {"decision": wanted, "changes": dict(changes)})
+    found: Mapping[str, Any] = held[key]
+    return found
+
+
+def _step(amount: float) -> int:
+    """About a hundredth, in round figures."""
+    rough = max(1.0, amount / 100)
+    power = 10 ** (len(str(int(rough))) - 1)
+    return int(next(n for n in (power, 2 * power, 5 * power, 10 * power) if n >= rough))
+
+
+def _down(amount: float, step: int) -> int:
+    return int(amount // step * step)
+
+
+# Beside others
+
+
+def _others(now: Here, decision: Decision) -> None:
+    say = now.words
+    full = decision["contributions"]
+    shares = [share for theme in full["themes"] for share in theme["features"]] if full else []
+    shares.sort(key=lambda one: -abs(one["contribution"]))
+    names = [share["name"] for share in shares[:8]]
+    if not names:
+        st.html(look.empty(say.say("nothing_beside"), say.say("no_contributions")))
+        return
+    with st.spinner(say.say("reading")):
+        params = {"decision": decision["id"], "name": names}
+        found = now.api.get("/distributions", params, keep=_REVIEWED)
+    company = found["company"]
+    alike = " · ".join(say.feature(name) for name in company["alike"])
+    st.caption(
+        say.say(
+            "similar_line",
+            count=now.figures.number(company["applicants"]),
+            low=now.figures.percent(company["lowest"]),
+            high=now.figures.percent(company["highest"]),
+            alike=alike or "–",
+        )
+    )
+    columns = st.columns(2, gap="large")
+    for place, one in enumerate(company["features"]):
+        with columns[place % 2]:
+            st.markdown(f"**{say.feature(one['name'])}**")
+            if one["rank"] is not None:
+                similar = one["rank_similar"]
+                st.caption(
+                    say.say(
+                        "rank_line",
+                        all=now.figures.percent(one["rank"], 0),
+                        similar=now.figures.percent(similar, 0) if similar is not None else "–",
+                    )
+                )
+            st.altair_chart(now.charts.beside(one), theme=None, key=f"beside.{place}")
+
+
+# Where it stands
+
+
+def _record(now: Here, decision: Decision) -> None:
+    say, figures = now.words, now.figures
+    st.html(
+        look.terms(
+            {
+                say.say("decision"): decision["id"],
+                say.say("decided_at"): figures.instant(decision["at"]),
+                say.say("as_decided"): say.verdict(decision["verdict"]),
+                say.say("model"): decision["model"],
+                say.say("policy"): decision["policy"],
+                say.say("link"): f"{figures.number(decision['record']['seq'])} · {decision['record']['hash'][:24]}…",
+            }
+        )
+    )
+    for event in decision["events"]:
+        verdict = say.verdict(event["verdict"]) if event["verdict"] else "–"
+        line = say.say(
+            f"event_{event['kind']}", officer=event["caller"], verdict=verdict, at=figures.instant(event["at"])
+        )
+        motive = f" · {say.of('motives', event['motive'])}" if event["motive"] else ""
+        st.markdown(f"- {line}{motive}" + (f" — *{event['words']}*" if event["words"] else ""))
+    if now.may("replay"):
+        _replay(now, decision)
+    if now.may("read_all") and not decision["erased"]:
+        with st.expander(say.say("inputs")):
+            if st.button(say.say("inputs_open"), key="inputs_open"):
+                _inputs(now, decision)
+
+
+def _replay(now: Here, decision: Decision) -> None:
+    say = now.words
+    if not st.button(say.say("replay"), key="replay", icon=":material/replay:"):
+        return
+    with st.spinner(say.say("replaying")):
+        found = now.api.post(f"/decisions/{decision['id']}/replay")
+    outcome = found["outcome"]
+    more = f" ({', '.join(found['differs'])})" if found["differs"] else f" {found['why']}" if found["why"] else ""
+    (st.success if outcome == "same" else st.warning)(say.say(f"replay_{outcome}") + more)
+
+
+def _inputs(now: Here, decision: Decision) -> None:
+    say = now.words
+    found = now.api.get(f"/decisions/{decision['id']}", {"inputs": True}, keep=_REVIEWED)["inputs"] or {}
+    for table, rows in found.items():
+        rows = [rows] if isinstance(rows, dict) else rows
+        if not rows:
+            continue
+        st.markdown(f"**{say.told['tables'].get(table, {'title': table})['title']}**")
+        if table == "application":
+            one = rows[0]
+            st.dataframe(
+                [
+                    {
+                        say.say("column"): column,
+                        say.say("meaning"): capital(say.column(column)["meaning"]),
+                        say.say("value"): say.raw(column, value)
+                        if isinstance(value, str)
+                        else now.figures.value(value, say.column(column)["unit"]),
+                    }
+                    for column, value in one.items()
+                ],
+                hide_index=True,
+            )
+        else:
+            st.dataframe(rows, hide_index=True)
+
+
+def decide(now: Here, body: Mapping[str, Any]) -> str | None:
+    """Decide one application; its number, or None where it failed and that was said."""
+    try:
+        with st.spinner(now.words.say("deciding")):
+            decision = now.api.post("/decisions", body, {"explain": "full"})
+    except Trouble as trouble:
+        if trouble.status == 401:
+            raise
+        told(trouble)
+        return None
+    now.api.forget("/decisions?", "/worklist", "/portfolio")
+    keep(now, decision)
+    return str(decision["id"])

@@ -1,0 +1,110 @@
+"""What every chart of the desk has in common: colours, the reader's numbers, axes, marks and manners."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+import altair as alt
+import pandas as pd
+
+from desk.figures import MINUS, NARROW, Figures
+from desk.look import palette
+from desk.words import Words
+
+Row = Mapping[str, Any]
+Chart = alt.Chart | alt.LayerChart | alt.VConcatChart | alt.HConcatChart
+_VERDICTS: Final = ("approve", "refer", "decline")
+
+
+class Drawing:
+    """In one language and light."""
+
+    def __init__(self, words: Words, figures: Figures, *, dark: bool) -> None:
+        self.words, self.figures, self.colours = words, figures, palette(dark)
+        self._locale = alt.Locale(
+            number=alt.NumberLocale(
+                decimal="," if figures.lang == "fr" else ".",
+                thousands=NARROW if figures.lang == "fr" else ",",
+                grouping=[3],
+                currency=["", ""],
+                minus=MINUS,
+                percent="\u00a0%",
+            )
+        )
+
+    # Parts
+
+    def _marked(self, at: float, text: str) -> list[alt.Chart]:
+        table = pd.DataFrame([{"at": at, "text": text}])
+        rule = alt.Chart(table).mark_rule(color=self.colours.decline, strokeWidth=2.5).encode(x="at:Q")
+        said = (
+            alt.Chart(table)
+            .mark_text(align="left", dx=6, fontWeight="bold", baseline="top", color=self.colours.ink)
+            .encode(x="at:Q", y=alt.value(2), text="text:N")
+        )
+        return [rule, said]
+
+    def _rule(self, at: float, text: str, dash: Sequence[float] = (5, 3)) -> list[alt.Chart]:
+        table = pd.DataFrame([{"at": at, "text": f"{text} {self.figures.percent(at)}" if text else ""}])
+        rule = (
+            alt.Chart(table).mark_rule(color=self.colours.ink, strokeWidth=1.3, strokeDash=list(dash)).encode(x="at:Q")
+        )
+        if not text:
+            return [rule]
+        said = (
+            alt.Chart(table)
+            .mark_text(align="left", dx=6, baseline="top", fontSize=12, color=self.colours.ink)
+            .encode(x="at:Q", y=alt.value(0 if dash[0] > 2 else 16), text="text:N")
+        )
+        return [rule, said]
+
+    def _verdicts(self, field: str) -> alt.Color:
+        kinds = ["approve", "refer", "decline"]
+        scale = alt.Scale(domain=kinds, range=[self.colours.verdict(kind) for kind in kinds])
+        return alt.Color(field, scale=scale, legend=None)
+
+    def _words(self, field: str) -> alt.Color:
+        kinds = ["approve", "refer", "decline"]
+        scale = alt.Scale(
+            domain=[self.words.verdict(kind) for kind in kinds], range=[self.colours.verdict(kind) for kind in kinds]
+        )
+        return alt.Color(field, title=None, scale=scale, legend=alt.Legend(orient="top", symbolType="square"))
+
+    def _ways(self) -> alt.Color:
+        scale = alt.Scale(domain=["helps", "hurts"], range=[self.colours.approve, self.colours.decline])
+        helps, hurts = self.words.say("helps"), self.words.say("hurts")
+        legend = alt.Legend(
+            orient="top",
+            title=None,
+            symbolType="square",
+            labelExpr=f"datum.value == 'helps' ? '◀ {_quoted(helps)}' : '▶ {_quoted(hurts)}'",
+            labelLimit=400,
+        )
+        return alt.Color("way:N", scale=scale, legend=legend)
+
+    def _axis(self, unit: str) -> alt.Axis:
+        return alt.Axis(
+            format="~%" if unit in ("share", "rate") else "~s" if unit in ("amount", "currency") else "~g", tickCount=6
+        )
+
+    def _names(self, most: int) -> alt.Axis:
+        return alt.Axis(labelLimit=most, labelFontSize=13, ticks=False, domain=False, labelPadding=8)
+
+    def _dressed(self, chart: Any, *, grid: bool = True, legend: bool = False) -> Chart:
+        c = self.colours
+        dressed = (
+            chart.configure(locale=self._locale, background="transparent")
+            .configure_view(stroke=None)
+            .configure_axis(
+                grid=grid, gridColor=c.grid, domainColor=c.wash, tickColor=c.wash, labelColor=c.ink,
+                titleColor=c.quiet, titleFontWeight="normal", titleFontSize=12, labelFontSize=12,
+            )
+            .configure_axisY(domain=False, ticks=False)
+            .configure_title(color=c.ink, fontWeight=600)
+        )  # fmt: skip
+        if legend:
+            dressed = dressed.configure_legend(labelColor=c.ink, labelFontSize=12)
+        return cast("Chart", dressed)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

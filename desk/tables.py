@@ -1,0 +1,44 @@
+"""Tables that sort by value, show figures as the reader writes them, and let one row be picked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+Said = Callable[[Any], str]
+_ROW, _HEAD, _MOST = 36, 40, 13
+
+
+def table(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said] | None = None, *, key: str, **more: Any) -> None:
+    """To read: `said` writes the values of a column."""
+    st.dataframe(_styled(rows, said or {}), hide_index=True, height=_height(rows), key=key, **more)
+
+
+def pick(
+    rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said] | None = None, *, key: str, **more: Any
+) -> int | None:
+    """To choose from: the place of the row that was clicked, or picked by keyboard."""
+    event: Any = st.dataframe(
+        _styled(rows, said or {}),
+        hide_index=True,
+        height=_height(rows),
+        key=key,
+        on_select="rerun",
+        selection_mode=["single-row", "single-cell"],
+        **more,
+    )
+    picked = event.selection
+    place = picked.rows[0] if picked.rows else picked.cells[0][0] if picked.cells else None
+    return int(place) if place is not None and place < len(rows) else None
+
+
+def _styled(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said]) -> Any:
+    found = pd.DataFrame(rows)
+    # The display is the reader's; the value beneath stays, so that a column sorts by it.
+    shown: dict[Any, Any] = {column: how for column, how in said.items() if column in found}
+    return found.style.format(shown)
+
+
+def _height(rows: Sequence[Any]) -> int:
+    return _HEAD + _ROW * min(_MOST, max(1, len(rows)))
