@@ -5,6 +5,7 @@ Run by `aval desk`, or `streamlit run desk/app.py` with AVAL_DESK_API set.
 
 import os
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -25,7 +26,10 @@ def main() -> None:
     if "lang" not in st.session_state:
         st.session_state["lang"] = os.environ.get("AVAL_DESK_LANG", "fr")
     dark = st.context.theme.type == "dark"
-    st.html(look.styles(dark))
+    me = st.session_state.get("me")
+    lang = st.session_state["lang"]
+    lender = me["lender"] if me else LENDER
+    st.html(look.styles(dark, lender, door("browse", lang), door("drop", lang)))
     api = st.session_state.get("api") or _provided()
     if api is None:
         st.navigation([st.Page(_door, title=LENDER, url_path="door")], position="hidden").run()
@@ -41,7 +45,7 @@ def _door() -> None:
     _, middle, _ = st.columns([1, 1.2, 1])
     with middle:
         st.space("large")
-        st.html(f'<div class="aval-lender">{LENDER}</div>')
+        st.html(f'<div class="aval-lender">{escape(LENDER)}</div>')
         st.title(door("welcome", lang), anchor=False)
         why = st.session_state.pop("door", "")
         if why:
@@ -146,10 +150,7 @@ def _screens(now: Here) -> dict[str, list[Any]]:
 
 def _who(now: Here) -> None:
     me = now.me
-    st.html(
-        f'<div class="aval-lender">{me["lender"]}</div>'
-        f'<div class="aval-who"><b>{me["name"]}</b><br>{now.words.of("roles", me["role"])}</div>'
-    )
+    st.html(f'<div class="aval-who"><b>{escape(me["name"])}</b><br>{escape(now.words.of("roles", me["role"]))}</div>')
     _language()
     if st.button(now.words.say("sign_out"), key="sign_out", icon=":material/logout:", type="tertiary"):
         sign_out()

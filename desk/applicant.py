@@ -52,7 +52,11 @@ def _head(now: Here, decision: Decision) -> None:
         ]
         if decision["final"] != decision["verdict"]:
             facts.append(escape(say.say("instead_of", verdict=say.verdict(decision["verdict"]))))
-        left.html(look.verdict(decision["final"], say.heading(decision["final"]), " · ".join(facts)))
+        left.html(
+            look.verdict(
+                decision["final"], say.heading(decision["final"]), " · ".join(f"<span>{fact}</span>" for fact in facts)
+            )
+        )
         right.altair_chart(
             now.charts.gauge(decision["probability"], decision["cutoff"], decision["band"]),
             key="gauge",
@@ -63,12 +67,37 @@ def _head(now: Here, decision: Decision) -> None:
                 cutoff=figures.percent(decision["cutoff"]),
             ),
         )
+    st.caption(_request(now, decision))
     waiting = waits(decision)
     if waiting is not None:
         st.warning(
             say.say("waits_second", officer=waiting["caller"], verdict=say.verdict(waiting["verdict"])),
             icon=":material/group:",
         )
+
+
+def _request(now: Here, decision: Decision) -> str:
+    """What is asked of the lender, in one line."""
+    say, facts = now.words, decision["facts"]
+    parts = [
+        capital(say.raw("NAME_CONTRACT_TYPE", facts.get("contract") or "")),
+        capital(say.raw("NAME_INCOME_TYPE", facts.get("income") or "")),
+    ]
+    if now.may("what_if") and not decision["erased"]:
+        parts.append(_asked(now, _what_if(now, decision["id"], {})["before"]["request"]))
+    elif facts.get("amount"):
+        parts.append(say.say("about", amount=now.figures.number(facts["amount"])))
+    return " · ".join(part for part in parts if part)
+
+
+def _asked(now: Here, request: Mapping[str, Any]) -> str:
+    """Amount, instalment and term."""
+    return now.words.say(
+        "request_line",
+        credit=now.figures.number(request["credit"]),
+        annuity=now.figures.number(request["annuity"], 2),
+        term=now.figures.number(request["term_months"]),
+    )
 
 
 def _why(now: Here, decision: Decision) -> None:
@@ -219,15 +248,7 @@ def _sliders(now: Here, decision: Decision) -> None:
                 after["verdict"],
                 say.heading(after["verdict"]),
                 f"<b>{figures.percent(after['probability'])}</b> · <b>{figures.number(after['points'])}</b> "
-                f"{escape(say.of('units', 'points'))} · "
-                + escape(
-                    say.say(
-                        "request_line",
-                        credit=figures.number(after["request"]["credit"]),
-                        annuity=figures.number(after["request"]["annuity"], 2),
-                        term=figures.number(after["request"]["term_months"]),
-                    )
-                ),
+                f"{escape(say.of('units', 'points'))} · " + escape(_asked(now, after["request"])),
             )
         )
         st.altair_chart(
@@ -306,7 +327,8 @@ def _others(now: Here, decision: Decision) -> None:
     full = decision["contributions"]
     shares = [share for theme in full["themes"] for share in theme["features"]] if full else []
     shares.sort(key=lambda one: -abs(one["contribution"]))
-    names = [share["name"] for share in shares[:8]]
+    known = [share["name"] for share in shares if say.comparable(share["name"])]
+    names = known[:8]
     if not names:
         st.html(look.empty(say.say("nothing_beside"), say.say("no_contributions")))
         return
@@ -328,7 +350,9 @@ def _others(now: Here, decision: Decision) -> None:
     for place, one in enumerate(company["features"]):
         with columns[place % 2]:
             st.markdown(f"**{say.feature(one['name'])}**")
-            if one["rank"] is not None:
+            if one["value"] is None:
+                st.caption(say.say("not_known"))
+            elif one["rank"] is not None:
                 similar = one["rank_similar"]
                 st.caption(
                     say.say(

@@ -9,7 +9,10 @@ import pandas as pd
 
 from desk.drawing import Chart, Drawing, Row
 
-TICKS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9)
+TICKS: Final = (
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1),
+    *(0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 0.97),
+)
 """Probabilities named on an axis of log-odds."""
 _MORE: Final = 4.0
 """The gauge ends at this many cut-offs, or beyond the applicant."""
@@ -56,10 +59,10 @@ class Charts(Drawing):
             named,
             alt.Chart(pd.DataFrame([{"at": cutoff}]))
             .mark_rule(color=colours.ink, strokeWidth=1.5, strokeDash=[4, 3])
-            .encode(x="at:Q", y=alt.value(30), y2=alt.value(88)),
+            .encode(x="at:Q", y=alt.value(38), y2=alt.value(64)),
             alt.Chart(pd.DataFrame([{"at": cutoff, "text": f"{say.figure('cutoff')} {self.figures.percent(cutoff)}"}]))
             .mark_text(fontSize=12, baseline="top", color=colours.quiet)
-            .encode(x="at:Q", y=alt.value(91), text="text:N"),
+            .encode(x="at:Q", y=alt.value(84), text="text:N"),
             needle.mark_rule(color=colours.ink, strokeWidth=3).encode(y=alt.value(30), y2=alt.value(61)),
             needle.mark_point(shape="triangle-down", filled=True, size=170, color=colours.ink, opacity=1).encode(
                 y=alt.value(28)
@@ -74,7 +77,7 @@ class Charts(Drawing):
                 .mark_point(shape="triangle-down", filled=False, size=150, color=colours.ink, strokeWidth=1.5)
                 .encode(x="at:Q", y=alt.value(28))
             )
-        return self._dressed(alt.layer(*layers).properties(height=108), grid=False)
+        return self._dressed(alt.layer(*layers).properties(height=102), grid=False)
 
     def _top(self, probability: float, cutoff: float, before: float | None) -> float:
         return min(1.0, max(_MORE * cutoff, 1.12 * max(probability, before or 0.0)))
@@ -107,7 +110,7 @@ class Charts(Drawing):
         low, high = float(table["low"].min()), float(table["high"].max())
         room = 0.12 * (high - low + 0.2)
         axis = self._odds_axis(low, high)
-        y = alt.Y("name:N", sort=None, title=None, axis=self._names(270))
+        y = alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=self._names(270))
         tips = [
             alt.Tooltip("name:N", title=" "),
             alt.Tooltip("said:N", title=say.say("way_of")),
@@ -126,9 +129,7 @@ class Charts(Drawing):
             .mark_point(shape="diamond", filled=True, size=110, color=self.colours.ink, opacity=1)
             .encode(x=alt.X("to:Q"))
         )
-        said = one.mark_text(align="left", dx=6, fontSize=12, color=self.colours.ink).encode(
-            x="high:Q", text="label:N"
-        )
+        said = one.mark_text(align="left", dx=6, fontSize=12, color=self.colours.ink).encode(x="high:Q", text="label:N")
         return self._dressed(alt.layer(bars, ends, said).properties(height=27 * len(rows) + 8), legend=True)
 
     def features(self, shares: Sequence[Row]) -> Chart:
@@ -178,8 +179,11 @@ class Charts(Drawing):
         rows = []
         for who in ("everyone", "similar"):
             said = self.words.say(who)
-            rows += [{"who": said, "low": b["low"], "high": b["high"], "d": b["density"]} for b in one[who]["bars"]]
-        table = pd.DataFrame(rows, columns=["who", "low", "high", "d"])
+            rows += [
+                {"who": said, "low": b["low"], "high": b["high"], "d": b["density"], "zero": 0.0}
+                for b in one[who]["bars"]
+            ]
+        table = pd.DataFrame(rows, columns=["who", "low", "high", "d", "zero"])
         x = alt.X("low:Q", title=self.words.of("units", unit), scale=alt.Scale(zero=False), axis=self._axis(unit))
         y = alt.Y("d:Q", title=None, axis=None)
         both = alt.Color(
@@ -193,8 +197,8 @@ class Charts(Drawing):
         )
         everyone = (
             alt.Chart(table[table["who"] == self.words.say("everyone")])
-            .mark_bar(opacity=0.55)
-            .encode(x=x, x2="high:Q", y=y, color=both)
+            .mark_rect(opacity=0.55)
+            .encode(x=x, x2="high:Q", y=y, y2="zero:Q", color=both)
         )
         similar = (
             alt.Chart(table[table["who"] == self.words.say("similar")])
@@ -245,7 +249,9 @@ class Charts(Drawing):
         ticks = [math.log(p / (1 - p)) for p in TICKS]
         shown = [t for t in ticks if low - 0.7 <= t <= high + 0.7]
         said = "format(1 / (1 + exp(-datum.value)), datum.value < -4.2 ? '.1%' : '.0%')"
-        return alt.Axis(values=shown, labelExpr=said, title=self.words.figure("probability"), grid=True)
+        return alt.Axis(
+            values=shown, labelExpr=said, title=self.words.figure("probability"), grid=True, labelOverlap="greedy"
+        )
 
 
 def _sigmoid(log_odds: float) -> float:

@@ -1,7 +1,6 @@
 """Charts of the whole: what a cut-off does, how a model was judged, and what it leans on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -14,71 +13,71 @@ from desk.words import capital
 class Curves(Drawing):
     """In one language and light."""
 
-    def cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None = None) -> Chart:
-        """Cost, approvals and defaults at every cut-off, one above the other, the policy's marked in each."""
-        table = pd.DataFrame(points)
-        rows: list[Any] = []
-        panels = (
-            ("cost", ",.0f"),
-            ("approval_rate", "%"),
-            ("default_rate", "%"),
+    def cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None = None) -> list[Chart]:
+        """Cost, approvals and defaults at every cut-off, to stand one above the other, the policy's marked in each."""
+        top = min(1.0, max(0.3, 3.0 * policy))
+        inside = pd.DataFrame(points)
+        inside = inside[inside["cutoff"] <= top]
+        return [
+            self._cutoff(inside.dropna(subset=["cost"]), "cost", top, policy, chosen),
+            self._cutoff(inside, "approval_rate", top, policy, chosen),
+            self._cutoff(inside.dropna(subset=["default_rate"]), "default_rate", top, policy, chosen),
+        ]
+
+    def _cutoff(self, points: pd.DataFrame, figure: str, top: float, policy: float, chosen: float | None) -> Chart:
+        first, last, cost = figure == "cost", figure == "default_rate", figure == "cost"
+        written = self.figures.number if cost else self.figures.percent
+        points = points.assign(
+            told=[written(value) for value in points[figure]], at=[self.figures.percent(c) for c in points["cutoff"]]
         )
-        for place, (field, form) in enumerate(panels):
-            last = place == len(panels) - 1
-            x = alt.X(
-                "cutoff:Q",
-                title=self.words.figure("cutoff") if last else None,
-                scale=alt.Scale(domain=[0, 0.5], clamp=True),
-                axis=alt.Axis(format="%", labels=last, ticks=last, grid=True),
-            )
-            shown = table.dropna(subset=[field])
-            shown = shown[shown["cutoff"] <= 0.5].assign(
-                told=[
-                    self.figures.number(v) if form != "%" else self.figures.percent(v)
-                    for v in shown[shown["cutoff"] <= 0.5][field]
+        # One width for all labels, so that the three stand exactly above each other.
+        y = alt.Axis(format=",.0f" if cost else "%", tickCount=4, minExtent=46, maxExtent=46)
+        x = alt.Axis(format="%", labels=last, ticks=last, tickCount=8)
+        line = (
+            alt.Chart(points)
+            .mark_line(color=self.colours.approve, strokeWidth=2.2)
+            .encode(
+                x=alt.X(
+                    "cutoff:Q",
+                    title=self.words.told["captions"]["cost_x"] if last else None,
+                    scale=alt.Scale(domain=[0, top]),
+                    axis=x,
+                ),
+                y=alt.Y(f"{figure}:Q", title=None, axis=y),
+                tooltip=[
+                    alt.Tooltip("at:N", title=self.words.figure("cutoff")),
+                    alt.Tooltip("told:N", title=self.words.figure(figure)),
                 ],
-                at=[self.figures.percent(c) for c in shown[shown["cutoff"] <= 0.5]["cutoff"]],
             )
-            line = (
-                alt.Chart(shown)
-                .mark_line(color=self.colours.approve, strokeWidth=2.2)
-                .encode(
-                    x=x,
-                    y=alt.Y(f"{field}:Q", title=None, axis=alt.Axis(format=form, tickCount=4)),
-                    tooltip=[
-                        alt.Tooltip("at:N", title=self.words.figure("cutoff")),
-                        alt.Tooltip("told:N", title=self.words.figure(field)),
-                    ],
-                )
-            )
-            layers: list[alt.Chart] = [line, *self._rule(policy, self.words.say("policy_point") if place == 0 else "")]
-            near = shown.iloc[(shown["cutoff"] - policy).abs().argsort()[:1]]
-            layers.append(
-                alt.Chart(near)
-                .mark_point(filled=True, size=90, color=self.colours.ink, opacity=1)
-                .encode(x="cutoff:Q", y=f"{field}:Q")
-            )
-            if chosen is not None and abs(chosen - policy) > 1e-6:
-                layers += self._rule(chosen, self.words.say("chosen_point") if place == 0 else "", dash=[2, 3])
-            title = alt.TitleParams(self.words.figure(field), anchor="start", fontSize=13, offset=6)
-            rows.append(
-                alt.layer(*layers).properties(height=150 if place == 0 else 105, width="container", title=title)
-            )
-        stacked = alt.vconcat(*rows, spacing=14)
-        return self._dressed(stacked)
+        )
+        layers: list[alt.Chart] = [line, *self._rule(policy, self.words.say("policy_point") if first else "")]
+        if chosen is not None and abs(chosen - policy) > 1e-6:
+            layers += self._rule(chosen, self.words.say("chosen_point") if first else "", dash=(2, 3))
+        near = points.iloc[(points["cutoff"] - policy).abs().argsort()[:1]]
+        dot = alt.Chart(near).mark_point(filled=True, size=90, color=self.colours.ink, opacity=1)
+        layers.append(dot.encode(x="cutoff:Q", y=f"{figure}:Q"))
+        title = alt.TitleParams(self.words.figure(figure), anchor="start", fontSize=13, offset=6, frame="group")
+        height = 190 if first else 150 if last else 120
+        return self._dressed(alt.layer(*layers).properties(height=height, title=title))
 
     def over_time(self, stretches: Sequence[Row]) -> Chart:
         """Verdicts by stretch of time."""
         rows = [
-            {"at": one["name"], "verdict": kind, "word": self.words.verdict(kind), "n": count, "order": place}
+            {
+                "at": self._stretch(one["name"]),
+                "verdict": kind,
+                "word": self.words.verdict(kind),
+                "n": count,
+                "order": place,
+            }
             for one in stretches
             for place, (kind, count) in enumerate(one["verdicts"].items())
         ]
         chart = (
             alt.Chart(pd.DataFrame(rows))
-            .mark_bar()
+            .mark_bar(width=alt.RelativeBandSize(0.8) if len(stretches) > 12 else 34)
             .encode(
-                x=alt.X("at:O", title=None, axis=alt.Axis(labelAngle=0)),
+                x=alt.X("at:O", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
                 y=alt.Y("n:Q", title=self.words.say("applications"), axis=alt.Axis(tickMinStep=1, format=",.0f")),
                 color=self._words("word:N"),
                 order="order:O",
@@ -86,6 +85,12 @@ class Curves(Drawing):
             )
         )
         return self._dressed(chart.properties(height=230), legend=True)
+
+    def _stretch(self, name: str) -> str:
+        """A day, the Monday of a week, or a month as the reader writes it."""
+        if len(name) == 10:
+            return self.figures.day(name)
+        return self.figures.day(f"{name}-01").partition(" ")[2]
 
     def bars(self, counts: Mapping[str, float], title: str = "") -> Chart:
         """Few names and how many of each."""
@@ -155,14 +160,11 @@ class Curves(Drawing):
         caption = self.words.told["captions"]
         names = {"payers": capital(caption["payers"]), "defaulters": capital(caption["defaulters"])}
         rows = [
-            {"x": (bar["low"] + bar["high"]) / 2, "d": bar[who], "who": names[who]}
-            for who in names
-            for bar in bars
-            if bar["low"] <= 0.5
+            {"x": bar["low"], "d": bar[who], "who": names[who]} for who in names for bar in bars if bar["low"] <= 0.5
         ]
         area = (
             alt.Chart(pd.DataFrame(rows))
-            .mark_area(opacity=0.35, line=True, interpolate="monotone")
+            .mark_area(opacity=0.35, line=True, interpolate="step-after")
             .encode(
                 x=alt.X("x:Q", title=caption["scores_x"], scale=alt.Scale(domain=[0, 0.5]), axis=alt.Axis(format="%")),
                 y=alt.Y("d:Q", title=None, axis=None, stack=None),

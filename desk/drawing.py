@@ -12,7 +12,8 @@ from desk.words import Words
 
 Row = Mapping[str, Any]
 Chart = alt.Chart | alt.LayerChart | alt.VConcatChart | alt.HConcatChart
-_VERDICTS: Final = ("approve", "refer", "decline")
+FONT: Final = '"Source Sans", sans-serif'
+"""That of the screens; it comes with Streamlit, from this machine."""
 
 
 class Drawing:
@@ -83,16 +84,16 @@ class Drawing:
 
     def _axis(self, unit: str) -> alt.Axis:
         return alt.Axis(
-            format="~%" if unit in ("share", "rate") else "~s" if unit in ("amount", "currency") else "~g", tickCount=6
+            format="~%" if unit in ("share", "rate") else "~s" if unit in ("amount", "currency") else ",~r", tickCount=6
         )
 
     def _names(self, most: int) -> alt.Axis:
-        return alt.Axis(labelLimit=most, labelFontSize=13, ticks=False, domain=False, labelPadding=8)
+        return alt.Axis(labelLimit=most, labelFontSize=13, ticks=False, domain=False, labelPadding=8, grid=False)
 
     def _dressed(self, chart: Any, *, grid: bool = True, legend: bool = False) -> Chart:
         c = self.colours
         dressed = (
-            chart.configure(locale=self._locale, background="transparent")
+            chart.configure(locale=self._locale, background="transparent", font=FONT)
             .configure_view(stroke=None)
             .configure_axis(
                 grid=grid, gridColor=c.grid, domainColor=c.wash, tickColor=c.wash, labelColor=c.ink,

@@ -17,7 +17,7 @@ _MONTHS: Final[Mapping[str, tuple[str, ...]]] = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
 _DIGITS: Final[Mapping[str, int]] = {
-    "amount": 0, "currency": 0, "days": 0, "count": 0, "hour": 0, "rating": 0, "id": 0, "flag": 0, "points": 0,
+    "amount": 0, "currency": 0, "days": 0, "count": 0, "hour": 0, "rating": 0, "flag": 0, "points": 0,
     "months": 1, "years": 1, "ratio": 2, "score": 3, "index": 3, "log_odds": 2, "area": 3,
 }  # fmt: skip
 _SHARES: Final = ("share", "rate")
@@ -89,6 +89,8 @@ class Figures:
         """A feature's or a raw column's value, by its unit."""
         if value is None or isinstance(value, str):
             return value or NOTHING
+        if unit == "id":
+            return f"{value:.0f}"
         if unit in _SHARES:
             return self.percent(value)
         digits = _DIGITS.get(unit, 2)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+MARKS: Final[Mapping[str, str]] = {"approve": "✓", "refer": "?", "decline": "✕"}
+"""Inside the shape of a verdict's card."""
 SHAPES: Final[Mapping[str, str]] = {"approve": "●", "refer": "▲", "decline": "■"}
 """Of each verdict, so that it is told without its colour."""
 
@@ -36,16 +38,23 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
-def styles(dark: bool) -> str:
-    """What Streamlit's theme cannot say."""
+def styles(dark: bool, lender: str, browse: str, drop: str) -> str:
+    """What Streamlit's theme cannot say: the lender's name over the screens' names, and the uploader's own words."""
     p = palette(dark)
+    lender, browse, drop = _quoted(lender), _quoted(browse), _quoted(drop)
     return f"""<style>
 .block-container {{ max-width: 1280px; }}
+[data-testid="stSidebarHeader"]::before {{ content: {lender}; font-size: 1.2rem; font-weight: 650; color: {p.ink}; }}
 .aval-verdict {{ display: flex; gap: .9rem; align-items: center; padding: .9rem 1.1rem; border-radius: 8px;
   border: 1px solid var(--edge); border-left: 6px solid var(--edge); }}
-.aval-verdict .mark {{ font-size: 1.9rem; line-height: 1; color: var(--edge); }}
+.aval-verdict .mark {{ flex: none; width: 38px; height: 38px; display: grid; place-items: center;
+  background: var(--edge); color: {p.ground}; font-size: 1.25rem; font-weight: 700; line-height: 1; }}
+.aval-verdict.approve .mark {{ border-radius: 50%; }}
+.aval-verdict.refer .mark {{ clip-path: polygon(50% 0, 100% 100%, 0 100%); align-items: end; padding-bottom: 2px; }}
+.aval-verdict.decline .mark {{ border-radius: 4px; }}
 .aval-verdict .word {{ font-size: 1.45rem; font-weight: 650; line-height: 1.2; color: {p.ink}; }}
 .aval-verdict .facts {{ color: {p.quiet}; font-size: .92rem; margin-top: .15rem; }}
+.aval-verdict .facts span {{ white-space: nowrap; }}
 .aval-verdict .facts b {{ color: {p.ink}; font-weight: 600; }}
 .aval-verdict.approve {{ --edge: {p.approve}; }}
 .aval-verdict.refer {{ --edge: {p.refer}; }}
@@ -58,16 +67,27 @@ def styles(dark: bool) -> str:
 .aval-who {{ color: {p.quiet}; font-size: .9rem; line-height: 1.35; }}
 .aval-who b {{ color: {p.ink}; font-weight: 600; }}
 .aval-lender {{ font-size: 1.15rem; font-weight: 650; color: {p.ink}; }}
-.aval-terms {{ display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; color: {p.ink}; }}
-.aval-terms dt {{ color: {p.quiet}; }} .aval-terms dd {{ margin: 0; overflow-wrap: anywhere; }}
+.aval-terms {{ display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1.15fr); gap: .3rem 1rem; color: {p.ink};
+  font-size: .95rem; }}
+.aval-terms.aval-terms, .aval-terms.aval-terms > * {{ margin: 0; padding: 0; }}
+.aval-terms dt {{ color: {p.quiet}; }} .aval-terms dd {{ overflow-wrap: anywhere; }}
+[data-testid="stFileUploaderDropzoneInstructions"] * {{ font-size: 0 !important; }}
+[data-testid="stFileUploaderDropzoneInstructions"]::after {{ content: {drop}; color: {p.quiet}; font-size: .9rem; }}
+[data-testid="stFileUploaderDropzone"] button p {{ font-size: 0; }}
+[data-testid="stFileUploaderDropzone"] button p::after {{ content: {browse}; font-size: .95rem; }}
 [data-testid="stMetricLabel"] p {{ color: {p.quiet}; }}
 </style>"""
+
+
+def _quoted(text: str) -> str:
+    """As CSS writes a string, whatever is in it."""
+    return '"' + "".join(f"\\{ord(letter):x} " for letter in text) + '"'
 
 
 def verdict(kind: str, sentence: str, facts: str) -> str:
     """A verdict as a card: a shape, a word, and `facts` (already HTML)."""
     return (
-        f'<div class="aval-verdict {kind}" role="status"><span class="mark" aria-hidden="true">{SHAPES[kind]}</span>'
+        f'<div class="aval-verdict {kind}" role="status"><span class="mark" aria-hidden="true">{MARKS[kind]}</span>'
         f'<div><div class="word">{escape(sentence)}</div><div class="facts">{facts}</div></div></div>'
     )
 

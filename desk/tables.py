@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 Said = Callable[[Any], str]
-_ROW, _HEAD, _MOST = 36, 40, 13
+_MOST, _TALL = 13, 500
+"""Rows shown before a table scrolls, and its height in pixels then."""
 
 
 def table(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said] | None = None, *, key: str, **more: Any) -> None:
@@ -40,5 +41,5 @@ def _styled(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said]) -> Any:
     return found.style.format(shown)
 
 
-def _height(rows: Sequence[Any]) -> int:
-    return _HEAD + _ROW * min(_MOST, max(1, len(rows)))
+def _height(rows: Sequence[Any]) -> Any:
+    return "auto" if len(rows) <= _MOST else _TALL

@@ -45,6 +45,8 @@ DOOR: Final[Mapping[str, tuple[str, str]]] = {
         "The service's answer cannot be read. Check the address the desk was given (aval desk --api).",
     ),
     "retry": ("Réessayer", "Try again"),
+    "browse": ("Parcourir", "Browse"),
+    "drop": ("ou déposez ici : CSV, Parquet, zip", "or drop here: CSV, Parquet, zip"),
     "language": ("Langue", "Language"),
 }
 """French, English: what is said while nobody is signed in or the service cannot be asked."""
@@ -103,6 +105,11 @@ class Words:
             if one["level"] == level:
                 return str(one[self.lang])
         return level
+
+    def comparable(self, name: str) -> bool:
+        """Whether applicants can be set side by side in it: a number, or a category of known levels."""
+        known = self.features.get(name, {})
+        return known.get("kind") == "number" or bool(known.get("levels"))
 
     def column(self, column: str, table: str = "application") -> Mapping[str, Any]:
         """A raw column: meaning, unit, levels."""

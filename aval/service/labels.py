@@ -50,6 +50,14 @@ DECIDING: Final[dict[str, Pair]] = {
     "another": ("Nouvelle demande", "Another application"),
     "decide_it": ("Décider", "Decide"),
     "deciding": ("Décision en cours…", "Deciding…"),
+    "find_it": ("Voir le dossier", "See the dossier"),
+    "found_line": (
+        "Dossier {number} : {rows}. Rien n'est décidé tant que vous ne le demandez pas.",
+        "Dossier {number}: {rows}. Nothing is decided until you ask for it.",
+    ),
+    "rows_of": ("{table} {rows}", "{table} {rows}"),
+    "decided_before": ("Décisions antérieures", "Earlier decisions"),
+    "never_decided": ("Aucune décision encore.", "No decision yet."),
     "number_wrong": (
         "Un numéro de demandeur est un nombre entier, par exemple 100001. Corrigez-le.",
         "An applicant's number is a whole number such as 100001. Correct it.",
@@ -126,13 +134,14 @@ APPLICANT: Final[dict[str, Pair]] = {
     "next_step": ("Suite", "Next"),
     "part_simulate": ("Simuler", "Simulate"),
     "part_others": ("Comparer", "Compare"),
-    "part_officer": ("Décider autrement", "Decide"),
+    "part_officer": ("Décision du conseiller", "Officer's decision"),
     "part_letter": ("Lettre", "Letter"),
     "part_record": ("Registre", "Record"),
     "request_line": (
         "crédit {credit} · mensualité {annuity} · {term} mois",
         "credit {credit} · instalment {annuity} · {term} months",
     ),
+    "about": ("crédit d'environ {amount}", "credit of about {amount}"),
     "hollow": ("Repère creux : la demande telle quelle.", "Hollow mark: the request as it is."),
     "searching": ("Recherche de ce qui serait accordé…", "Looking for what would be approved…"),
     "offer": (
@@ -147,6 +156,7 @@ APPLICANT: Final[dict[str, Pair]] = {
         "Semblables : {count} demandeurs de même risque (de {low} à {high}), de même : {alike}.",
         "Similar: {count} applicants of like risk ({low} to {high}), of the same: {alike}.",
     ),
+    "not_known": ("Inconnu pour ce demandeur.", "Not known for this applicant."),
     "rank_line": (
         "Plus que {all} de tous, plus que {similar} des semblables.",
         "More than {all} of all, more than {similar} of similar ones.",

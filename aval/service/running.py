@@ -130,7 +130,6 @@ def desk(
     Sign in there with a key (`aval key add`). Example: [bold]aval desk --api http://127.0.0.1:8000 --port 8501[/bold]
     """
     import importlib.util
-    import subprocess
     import sys
 
     screens = Path(__file__).resolve().parents[2] / "desk" / "app.py"
@@ -148,8 +147,9 @@ def desk(
     }
     typer.echo(f"The desk at http://{host}:{port}, asking {api}", err=True)
     words = ["-m", "streamlit", "run", str(screens), "--server.port", str(port), "--server.address", host]
-    ended = subprocess.run([sys.executable, *words, "--server.headless", "true"], env=told, check=False)  # noqa: S603
-    raise typer.Exit(0 if ended.returncode in (0, -2, 130) else ended.returncode)
+    sys.stderr.flush()
+    # This process becomes the desk: what stops one stops the other.
+    os.execve(sys.executable, [sys.executable, *words, "--server.headless", "true"], told)  # noqa: S606
 
 
 def _handed_down(place: Any) -> dict[str, str]:

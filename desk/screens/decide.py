@@ -12,7 +12,7 @@ import streamlit as st
 from desk import applicant, look
 from desk.api import FOREVER
 from desk.here import Here, guarded, here
-from desk.tables import pick, table
+from desk.tables import Said, pick, table
 from desk.words import capital
 
 _WAYS: Final = ("number", "files", "form")
@@ -81,7 +81,7 @@ def _close() -> None:
 
 
 def _restart() -> None:
-    for name in ("decide.open", "decide.jobs"):
+    for name in ("decide.open", "decide.jobs", "found"):
         st.session_state.pop(name, None)
     st.session_state["uploads"] = uuid.uuid4().hex  # a new widget: the files dropped before are gone from it
 
@@ -100,14 +100,74 @@ def _number(now: Here) -> None:
     with st.form("by_number", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.text_input(say.say("applicant_number"), key="number", placeholder="100001", max_chars=16, width=260)
         sent = st.form_submit_button(say.say("decide_it"), type="primary", key="decide_number")
-    if sent:
-        digits = (number or "").replace(" ", "").replace("\u202f", "")
+        sought = st.form_submit_button(say.say("find_it"), key="find_number")
+    if sent or sought:
+        st.session_state.pop("found", None)
+        digits = "".join((number or "").split())
         if not digits.isdigit() or int(digits) < 1:
             st.error(say.say("number_wrong"), icon=":material/error:")
-        else:
+            return
+        if sent:
             _open(applicant.decide(now, {"applicant_id": int(digits)}))
             return
+        st.session_state["found"] = int(digits)
+    if "found" in st.session_state:
+        _dossier(now, st.session_state["found"])
+        return
     st.html(look.empty(say.say("empty_decide"), say.say("empty_decide_what")))
+
+
+def _dossier(now: Here, number: int) -> None:
+    """Who it is, and what was decided before."""
+    say, figures = now.words, now.figures
+    with st.spinner(say.say("reading")):
+        found = now.api.get(f"/applicants/{number}", keep=60.0)
+    rows = [
+        say.say("rows_of", table=say.told["tables"][table]["title"], rows=figures.number(count))
+        for table, count in found["histories"].items()
+        if count is not None
+    ]
+    st.caption(say.say("found_line", number=str(number), rows=" · ".join(rows)))
+    columns = st.columns(3, gap="large")
+    for column, (heading, names) in zip(columns, _ASK, strict=False):
+        with column:
+            st.markdown(f"**{say.say(heading)}**")
+            st.html(look.terms({label: text for label, text in (_told(now, name, found) for name in names) if text}))
+    st.markdown(f"**{say.say('decided_before')}**")
+    decisions = found["decisions"]
+    if not decisions:
+        st.caption(say.say("never_decided"))
+        return
+    said: dict[str, Said] = {say.say("decided_at"): figures.instant, say.figure("probability"): figures.percent}
+    place = pick(
+        [
+            {
+                say.say("decided_at"): one["at"],
+                say.say("verdict"): f"{look.SHAPES[one['final']]} {say.verdict(one['final'])}",
+                say.figure("probability"): one["probability"],
+                say.figure("points"): one["points"],
+                say.say("policy"): one["policy"],
+            }
+            for one in decisions
+        ],
+        said,
+        key=f"before.{number}",
+    )
+    st.caption(say.say("click_row"))
+    if place is not None:
+        _open(str(decisions[place]["id"]))
+
+
+def _told(now: Here, name: str, found: Mapping[str, Any]) -> tuple[str, str]:
+    """A column of the application as one says it."""
+    column, value = now.words.column(name), found["application"].get(name)
+    if name in _YEARS and value is not None:
+        never = value > 0  # the tables' way of saying: without employment
+        label = now.words.say("years_employed" if name == "DAYS_EMPLOYED" else "years_old")
+        return label, "–" if never else now.figures.number(-value / _YEAR, 1)
+    text = now.words.raw(name, value) if isinstance(value, str) else now.figures.value(value, column["unit"])
+    label = now.words.say("applicant_number") if name == "SK_ID_CURR" else str(column["meaning"]).partition(";")[0]
+    return capital(label.strip()), text
 
 
 # By files
@@ -325,7 +385,11 @@ def _form(now: Here) -> None:
 
 def _field(now: Here, name: str, default: Any) -> Any:
     column = now.words.column(name)
-    label, unit, key = capital(str(column["meaning"])), column["unit"], f"form.{name}"
+    label, _, more = (capital(part.strip()) for part in str(column["meaning"]).partition(";"))
+    unit, key = column["unit"], f"form.{name}"
+    if name == "SK_ID_CURR":
+        label = now.words.say("applicant_number")
+        return int(st.number_input(label, 1, 10**15, int(default), 1, key=key))
     if name in _YEARS:
         worked = name == "DAYS_EMPLOYED"
         label = now.words.say("years_employed" if worked else "years_old")
@@ -342,11 +406,11 @@ def _field(now: Here, name: str, default: Any) -> Any:
         )
     if isinstance(default, str):
         return st.text_input(label, default, key=key)
-    if unit in ("id", "count"):
-        return int(st.number_input(label, 0, 10**12, int(default), 1, key=key))
+    if unit == "count":
+        return int(st.number_input(label, 0, 50, int(default), 1, key=key))
     if unit == "currency":
         return float(st.number_input(label, 0.0, 1e10, float(default), 1000.0, format="%.2f", key=key))
-    return st.number_input(label, 0.0, 1.0, default, 0.01, format="%.3f", key=key)
+    return st.number_input(label, 0.0, 1.0, default, 0.01, format="%.3f", key=key, help=more or None)
 
 
 def _example(now: Here) -> Mapping[str, Any]:

@@ -99,7 +99,8 @@ def _judged(now: Here, card: Card) -> None:
                 accept=figures.number(costs["accept_all"]["value"]),
             ), anchor=False,
         )  # fmt: skip
-        st.altair_chart(now.curves.cutoffs(curves["cutoffs"], costs["cutoff"]), theme=None, key="cost")
+        for place, chart in enumerate(now.curves.cutoffs(curves["cutoffs"], costs["cutoff"])):
+            st.altair_chart(chart, theme=None, key=f"cost.{place}")
     with right:
         st.subheader(say.say("title_scores"), anchor=False)
         st.altair_chart(now.curves.scores(curves["scores"], costs["cutoff"]), theme=None, key="scores")

@@ -83,27 +83,23 @@ def _segments() -> None:
     now = here()
     say = now.words
     with guarded():
-        left, right = st.columns(2, gap="large")
-        with left:
-            st.subheader(say.say("segments"), anchor=False)
-            by = st.segmented_control(
-                say.say("segments"), _BY, format_func=lambda key: say.say(f"by_{key}"), default=_BY[0], required=True,
-                key="by", label_visibility="collapsed",
-            )  # fmt: skip
-        with right:
-            st.subheader(say.say("over_time"), anchor=False)
-            every = st.segmented_control(
-                say.say("over_time"), _EVERY, format_func=lambda key: say.say(f"every_{key}"), default=_EVERY[0],
-                required=True, key="every", label_visibility="collapsed",
-            )  # fmt: skip
-        params = {
-            name: value for name, value, first in (("by", by, _BY[0]), ("every", every, _EVERY[0])) if value != first
-        }
-        found = _asked(now, params)
-        with left:
-            _table(now, found["segments"], str(by))
-        with right:
-            st.altair_chart(now.curves.over_time(found["over_time"]), theme=None, key="time")
+        st.subheader(say.say("segments"), anchor=False)
+        by = st.segmented_control(
+            say.say("segments"), _BY, format_func=lambda key: say.say(f"by_{key}"), default=_BY[0], required=True,
+            key="by", label_visibility="collapsed",
+        )  # fmt: skip
+        _table(now, _asked(now, _unlike(by=by))["segments"], str(by))
+        st.subheader(say.say("over_time"), anchor=False)
+        every = st.segmented_control(
+            say.say("over_time"), _EVERY, format_func=lambda key: say.say(f"every_{key}"), default=_EVERY[0],
+            required=True, key="every", label_visibility="collapsed",
+        )  # fmt: skip
+        st.altair_chart(now.curves.over_time(_asked(now, _unlike(every=every))["over_time"]), theme=None, key="time")
+
+
+def _unlike(by: str | None = _BY[0], every: str | None = _EVERY[0]) -> Mapping[str, Any]:
+    """What is not asked for anyway: the same question is then asked once."""
+    return {name: value for name, value, first in (("by", by, _BY[0]), ("every", every, _EVERY[0])) if value != first}
 
 
 def _table(now: Here, segments: Sequence[Mapping[str, Any]], by: str) -> None:
