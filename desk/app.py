@@ -22,7 +22,7 @@ LENDER = os.environ.get("AVAL_DESK_LENDER", "aval")
 
 def main() -> None:
     """One rerun."""
-    st.set_page_config(page_title=LENDER, page_icon="⚖️", layout="wide", initial_sidebar_state="expanded")
+    st.set_page_config(page_title=LENDER, page_icon="⚖️", layout="wide", initial_sidebar_state=236)
     if "lang" not in st.session_state:
         st.session_state["lang"] = os.environ.get("AVAL_DESK_LANG", "fr")
     dark = st.context.theme.type == "dark"

@@ -133,6 +133,7 @@ def _weighs(full: Mapping[str, Any]) -> None:
     say = now.words
     title, choice = st.columns([3, 2], vertical_alignment="bottom")
     title.subheader(say.say("weighs"), anchor=False)
+    st.html(look.legend(now.charts.ways()))
     themes = {theme["theme"]: theme for theme in full["themes"]}
     opened = choice.selectbox(
         say.say("open_theme"),

@@ -47,16 +47,22 @@ class Charts(Drawing):
         bars = zone.mark_bar(height=26, cornerRadius=2).encode(
             y=alt.value(48), color=self._verdicts("verdict:N"), opacity=alt.value(0.9)
         )
-        named = (
-            alt.Chart(table)
-            .mark_text(fontSize=13, baseline="top", color=colours.ink)
-            .encode(x="middle:Q", y=alt.value(66), text="word:N")
-        )
+        # The outer words lean on the ends, so that a narrow band's own is never overwritten.
+        word = alt.Chart(table).mark_text(fontSize=13, baseline="top", color=colours.ink)
+        named = [
+            word.mark_text(fontSize=13, baseline="top", color=colours.ink, align="left")
+            .transform_filter("datum.verdict == 'approve'")
+            .encode(x="low:Q", y=alt.value(66), text="word:N"),
+            word.transform_filter("datum.verdict == 'refer'").encode(x="middle:Q", y=alt.value(66), text="word:N"),
+            word.mark_text(fontSize=13, baseline="top", color=colours.ink, align="right")
+            .transform_filter("datum.verdict == 'decline'")
+            .encode(x="high:Q", y=alt.value(66), text="word:N"),
+        ]
         mark = pd.DataFrame([{"at": probability, "text": self.figures.percent(probability)}])
         needle = alt.Chart(mark).encode(x="at:Q")
         layers: list[alt.Chart] = [
             bars,
-            named,
+            *named,
             alt.Chart(pd.DataFrame([{"at": cutoff}]))
             .mark_rule(color=colours.ink, strokeWidth=1.5, strokeDash=[4, 3])
             .encode(x="at:Q", y=alt.value(38), y2=alt.value(64)),
@@ -108,7 +114,7 @@ class Charts(Drawing):
             row["chance"] = self.figures.percent(_sigmoid(row["to"]))
         table = pd.DataFrame(rows)
         low, high = float(table["low"].min()), float(table["high"].max())
-        room = 0.12 * (high - low + 0.2)
+        room = 0.1 * (high - low + 0.2)
         axis = self._odds_axis(low, high)
         y = alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=self._names(270))
         tips = [
@@ -117,7 +123,7 @@ class Charts(Drawing):
             alt.Tooltip("text:N", title=say.of("units", "log_odds")),
             alt.Tooltip("chance:N", title=say.say("so_far")),
         ]
-        x = alt.X("low:Q", scale=alt.Scale(domain=[low - room, high + room], nice=False), axis=axis)
+        x = alt.X("low:Q", scale=alt.Scale(domain=[low - room, high + 2.5 * room], nice=False), axis=axis)
         one = alt.Chart(table).encode(y=y, tooltip=tips)
         bars = (
             one.transform_filter("datum.way != ''")
@@ -142,7 +148,7 @@ class Charts(Drawing):
             value = say.level(name, value) if isinstance(value, str) else self.figures.value(value, say.unit(name))
             rows.append(
                 {
-                    "name": f"{say.feature(name)} : {value}",
+                    "name": say.pair(say.feature(name), value),
                     "more": more,
                     "way": "hurts" if more > 0 else "helps",
                     "said": say.say("hurts" if more > 0 else "helps"),
@@ -207,8 +213,9 @@ class Charts(Drawing):
         )
         layers: list[alt.Chart] = [everyone, similar]
         if value is not None:
-            told = f"{self.words.say('this_one')} : {self.figures.value(value, unit)}"
-            layers += self._marked(float(value), told)
+            told = self.words.pair(self.words.say("this_one"), self.figures.value(value, unit))
+            low, high = min(table["low"].min(), value), max(table["high"].max(), value)
+            layers += self._marked(float(value), told, leftwards=value - low > 0.55 * (high - low))
         return self._dressed(alt.layer(*layers).properties(height=170), legend=True)
 
     def _levels(self, one: Row) -> Chart:

@@ -39,7 +39,7 @@ class Curves(Drawing):
             .encode(
                 x=alt.X(
                     "cutoff:Q",
-                    title=self.words.told["captions"]["cost_x"] if last else None,
+                    title=self.words.figure("cutoff") if last else None,
                     scale=alt.Scale(domain=[0, top]),
                     axis=x,
                 ),

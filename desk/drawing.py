@@ -34,12 +34,18 @@ class Drawing:
 
     # Parts
 
-    def _marked(self, at: float, text: str) -> list[alt.Chart]:
+    def _marked(self, at: float, text: str, *, leftwards: bool = False) -> list[alt.Chart]:
         table = pd.DataFrame([{"at": at, "text": text}])
         rule = alt.Chart(table).mark_rule(color=self.colours.decline, strokeWidth=2.5).encode(x="at:Q")
         said = (
             alt.Chart(table)
-            .mark_text(align="left", dx=6, fontWeight="bold", baseline="top", color=self.colours.ink)
+            .mark_text(
+                align="right" if leftwards else "left",
+                dx=-6 if leftwards else 6,
+                fontWeight="bold",
+                baseline="top",
+                color=self.colours.ink,
+            )
             .encode(x="at:Q", y=alt.value(2), text="text:N")
         )
         return [rule, said]
@@ -72,15 +78,14 @@ class Drawing:
 
     def _ways(self) -> alt.Color:
         scale = alt.Scale(domain=["helps", "hurts"], range=[self.colours.approve, self.colours.decline])
-        helps, hurts = self.words.say("helps"), self.words.say("hurts")
-        legend = alt.Legend(
-            orient="top",
-            title=None,
-            symbolType="square",
-            labelExpr=f"datum.value == 'helps' ? '◀ {_quoted(helps)}' : '▶ {_quoted(hurts)}'",
-            labelLimit=400,
-        )
-        return alt.Color("way:N", scale=scale, legend=legend)
+        return alt.Color("way:N", scale=scale, legend=None)
+
+    def ways(self) -> Mapping[str, str]:
+        """Names and colours of what helps and what hurts, for a legend beside the chart."""
+        return {
+            f"◀ {self.words.say('helps')}": self.colours.approve,
+            f"▶ {self.words.say('hurts')}": self.colours.decline,
+        }
 
     def _axis(self, unit: str) -> alt.Axis:
         return alt.Axis(
@@ -105,7 +110,3 @@ class Drawing:
         if legend:
             dressed = dressed.configure_legend(labelColor=c.ink, labelFontSize=12)
         return cast("Chart", dressed)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -43,7 +43,8 @@ def styles(dark: bool, lender: str, browse: str, drop: str) -> str:
     p = palette(dark)
     lender, browse, drop = _quoted(lender), _quoted(browse), _quoted(drop)
     return f"""<style>
-.block-container {{ max-width: 1280px; }}
+.block-container.block-container {{ max-width: 1280px; padding-left: clamp(1.2rem, 3.5vw, 4rem);
+  padding-right: clamp(1.2rem, 3.5vw, 4rem); }}
 [data-testid="stSidebarHeader"]::before {{ content: {lender}; font-size: 1.2rem; font-weight: 650; color: {p.ink}; }}
 .aval-verdict {{ display: flex; gap: .9rem; align-items: center; padding: .9rem 1.1rem; border-radius: 8px;
   border: 1px solid var(--edge); border-left: 6px solid var(--edge); }}
@@ -54,8 +55,7 @@ def styles(dark: bool, lender: str, browse: str, drop: str) -> str:
 .aval-verdict.decline .mark {{ border-radius: 4px; }}
 .aval-verdict .word {{ font-size: 1.45rem; font-weight: 650; line-height: 1.2; color: {p.ink}; }}
 .aval-verdict .facts {{ color: {p.quiet}; font-size: .92rem; margin-top: .15rem; }}
-.aval-verdict .facts span {{ white-space: nowrap; }}
-.aval-verdict .facts b {{ color: {p.ink}; font-weight: 600; }}
+.aval-verdict .facts b {{ white-space: nowrap; color: {p.ink}; font-weight: 600; }}
 .aval-verdict.approve {{ --edge: {p.approve}; }}
 .aval-verdict.refer {{ --edge: {p.refer}; }}
 .aval-verdict.decline {{ --edge: {p.decline}; }}
@@ -75,7 +75,11 @@ def styles(dark: bool, lender: str, browse: str, drop: str) -> str:
 [data-testid="stFileUploaderDropzoneInstructions"]::after {{ content: {drop}; color: {p.quiet}; font-size: .9rem; }}
 [data-testid="stFileUploaderDropzone"] button p {{ font-size: 0; }}
 [data-testid="stFileUploaderDropzone"] button p::after {{ content: {browse}; font-size: .95rem; }}
-[data-testid="stMetricLabel"] p {{ color: {p.quiet}; }}
+.aval-legend {{ display: flex; gap: 1.2rem; flex-wrap: wrap; color: {p.quiet}; font-size: .9rem; }}
+.aval-legend span::before {{ content: ""; display: inline-block; width: .8rem; height: .8rem; border-radius: 2px;
+  margin-right: .4rem; vertical-align: -1px; background: var(--edge); }}
+[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * {{ white-space: normal !important; }}
+[data-testid="stMetricLabel"] p {{ color: {p.quiet}; line-height: 1.25; }}
 </style>"""
 
 
@@ -89,6 +93,13 @@ def verdict(kind: str, sentence: str, facts: str) -> str:
     return (
         f'<div class="aval-verdict {kind}" role="status"><span class="mark" aria-hidden="true">{MARKS[kind]}</span>'
         f'<div><div class="word">{escape(sentence)}</div><div class="facts">{facts}</div></div></div>'
+    )
+
+
+def legend(names: Mapping[str, str]) -> str:
+    """Names with their colours."""
+    return '<div class="aval-legend">{}</div>'.format(
+        "".join(f'<span style="--edge: {colour}">{escape(name)}</span>' for name, colour in names.items())
     )
 
 

@@ -106,6 +106,10 @@ class Words:
                 return str(one[self.lang])
         return level
 
+    def pair(self, name: str, value: str) -> str:
+        """A name and what it is, with the reader's colon."""
+        return f"{name}\u00a0: {value}" if self.lang == "fr" else f"{name}: {value}"
+
     def comparable(self, name: str) -> bool:
         """Whether applicants can be set side by side in it: a number, or a category of known levels."""
         known = self.features.get(name, {})

@@ -135,4 +135,4 @@ def _verified(now: Here) -> None:
     else:
         st.error(line, icon=":material/gpp_bad:")
         for fault in found["faults"]:
-            st.markdown(f"- {say.say('link')} {figures.number(fault['seq'])} : {fault['what']}")
+            st.markdown(f"- {say.pair(say.say('link') + ' ' + figures.number(fault['seq']), fault['what'])}")

@@ -68,12 +68,8 @@ def _prices() -> None:
             say.figure("default_rate"), figures.percent(at["default_rate"]), help=say.meaning("default_rate")
         )
         st.caption(say.say("at_policy", cutoff=figures.percent(policy["cutoff"])))
-        st.altair_chart(
-            now.curves.cutoffs(curve, policy["cutoff"], found["cutoff"]),
-            theme=None,
-            key="curves",
-            alt=say.say("portfolio"),
-        )
+        for place, chart in enumerate(now.curves.cutoffs(curve, policy["cutoff"], found["cutoff"])):
+            st.altair_chart(chart, theme=None, key=f"curves.{place}")
         st.caption(say.say("expected"))
 
 
