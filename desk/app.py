@@ -47,7 +47,7 @@ def _door() -> None:
         st.space("large")
         st.html(f'<div class="aval-lender">{escape(LENDER)}</div>')
         st.title(door("welcome", lang), anchor=False)
-        why = st.session_state.pop("door", "")
+        why = st.session_state.get("door", "")
         if why:
             st.info(door(why, lang), icon=":material/lock_clock:")
         if _configured():
@@ -73,6 +73,7 @@ def _try(api: Api, given: bool) -> None:
     except Trouble as trouble:
         st.error(door(trouble.kind if trouble.kind in DOOR else "garbled", lang), icon=":material/error:")
         return
+    st.session_state.pop("door", None)
     st.session_state["api"] = api
     st.rerun()
 

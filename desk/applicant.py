@@ -10,6 +10,7 @@ from desk import look
 from desk.api import Trouble
 from desk.here import Here, guarded, here, told
 from desk.officer import act, letter, waits
+from desk.tables import table
 from desk.words import capital
 
 Decision = Mapping[str, Any]
@@ -409,30 +410,26 @@ def _replay(now: Here, decision: Decision) -> None:
 
 
 def _inputs(now: Here, decision: Decision) -> None:
+    """The raw tables: the application column by column, histories row by row."""
     say = now.words
     found = now.api.get(f"/decisions/{decision['id']}", {"inputs": True}, keep=_REVIEWED)["inputs"] or {}
-    for table, rows in found.items():
-        rows = [rows] if isinstance(rows, dict) else rows
+    for name, columns in found.items():
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         if not rows:
             continue
-        st.markdown(f"**{say.told['tables'].get(table, {'title': table})['title']}**")
-        if table == "application":
-            one = rows[0]
-            st.dataframe(
-                [
-                    {
-                        say.say("column"): column,
-                        say.say("meaning"): capital(say.column(column)["meaning"]),
-                        say.say("value"): say.raw(column, value)
-                        if isinstance(value, str)
-                        else now.figures.value(value, say.column(column)["unit"]),
-                    }
-                    for column, value in one.items()
-                ],
-                hide_index=True,
-            )
-        else:
-            st.dataframe(rows, hide_index=True)
+        st.markdown(f"**{say.told['tables'][name]['title']}**")
+        if name == "application":
+            rows = [
+                {
+                    say.say("column"): column,
+                    say.say("meaning"): capital(say.column(column)["meaning"]),
+                    say.say("value"): say.raw(column, value)
+                    if isinstance(value, str)
+                    else now.figures.value(value, say.column(column)["unit"]),
+                }
+                for column, value in rows[0].items()
+            ]
+        table(rows, key=f"inputs.{name}")
 
 
 def decide(now: Here, body: Mapping[str, Any]) -> str | None:

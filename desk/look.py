@@ -29,7 +29,7 @@ class Palette:
         return {"approve": self.approve, "refer": self.refer, "decline": self.decline}[verdict]
 
 
-LIGHT: Final = Palette("#0b66a8", "#c98500", "#c8501e", "#1d2733", "#5f6b79", "#e3e8ee", "#ffffff", "#9aa7b5")
+LIGHT: Final = Palette("#0b66a8", "#c98500", "#b8430f", "#1d2733", "#5f6b79", "#e3e8ee", "#ffffff", "#9aa7b5")
 DARK: Final = Palette("#5fb0ea", "#f0b43c", "#f07f50", "#e6ebf1", "#9aa7b5", "#2a3440", "#12171e", "#5f6b79")
 
 
