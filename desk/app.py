@@ -101,6 +101,7 @@ def _provided() -> Api | None:
         if trouble.status == 401:
             st.session_state["door"] = "over"
             st.logout()
+            return None
         told(trouble)
         st.stop()
     st.session_state["api"] = api

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
+from joserfc.jwk import ECKey
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -21,8 +22,10 @@ from aval.service.access import Access, Keys, Rate
 from aval.service.api.app import create
 from aval.service.api.state import Service
 from aval.service.log.log import Log
+from aval.service.provider import Provider
 from aval.service.role import Role
 from aval.settings import ROOT
+from tests.service.test_provider import Bank, claims, signed
 
 PEOPLE: Mapping[str, Role] = {
     "olga": Role.OFFICER,
@@ -43,6 +46,15 @@ class Served:
     service: Service
     ids: list[int]
     """Some applicants of the warehouse."""
+    bank: Bank
+    """The identity provider it trusts."""
+    signing: ECKey
+
+    def token(self, name: str, role: str, seconds: float = 300.0) -> str:
+        """What the bank's provider gives somebody."""
+        now = int(time.time())
+        said = claims(self.bank, preferred_username=name, roles=[role], iat=now - 10, nbf=now - 10, exp=now + seconds)
+        return signed(said, self.signing, "ES256")
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> Any:
         headers = {"X-API-Key": self.keys[who]}
@@ -61,10 +73,12 @@ def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     log = Log.open("", place)
     keys = Keys(log.engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     known = {name: keys.add(name, role) for name, role in PEOPLE.items()}
+    bank, signing = Bank(), ECKey.generate_key("P-256", {"kid": "desk", "use": "sig"})
+    bank.publish(signing)
     service = Service(
         registry=Registry("", place),
         log=log,
-        access=Access(keys, None, Rate(1e6, 1_000_000)),
+        access=Access(keys, Provider(bank.issuer, "aval"), Rate(1e6, 1_000_000)),
         policy=Policy.load(ROOT / "policies" / "2026-11-24.toml"),
         home=place,
         lender="Banque d'essai",
@@ -80,9 +94,10 @@ def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         time.sleep(0.05)
     port = server.servers[0].sockets[0].getsockname()[1]
     ids = next(Warehouse.open(place / "warehouse").stream(20)).tables["application"]["SK_ID_CURR"].to_list()
-    yield Served(f"http://127.0.0.1:{port}", known, service, ids)
+    yield Served(f"http://127.0.0.1:{port}", known, service, ids, bank, signing)
     server.should_exit = True
     thread.join(20)
+    bank.stop()
 
 
 class Desk:

@@ -78,3 +78,38 @@ def test_signing_out_forgets_who_was_here(desk: Opened) -> None:
     assert "api" not in tab.app.session_state
     assert "me" not in tab.app.session_state
     assert tab.app.text_input(key="key")
+
+
+def banked(desk: Opened, token: str) -> Desk:
+    """A tab of somebody whom the bank's provider has let in."""
+    tab = desk()
+    tab.app.secrets["auth"] = {"client_id": "desk"}
+    tab.app.user = {"is_logged_in": True, "email": "odile@bank.test", "tokens": {"access": token}}
+    tab.app.run()
+    return tab.well()
+
+
+def test_the_banks_token_opens_the_desk_as_its_holder(desk: Opened, served: Served) -> None:
+    tab = banked(desk, served.token("odile", "officer"))
+    assert "odile" in tab.text
+    tab.decide(served.ids[0])
+    assert served.ask("val", "GET", "/decisions?caller=odile")["decisions"]
+
+
+def test_a_token_that_is_not_accepted_leads_back_to_the_door(desk: Opened, served: Served) -> None:
+    tab = banked(desk, served.token("odile", "officer", seconds=-3600))
+    assert "Votre session est terminée" in tab.text
+    assert tab.app.button(key="provider")
+
+
+def test_a_token_without_a_role_is_told_what_to_do(desk: Opened, served: Served) -> None:
+    assert "aucun rôle" in banked(desk, served.token("odile", "gardener")).text
+
+
+def test_the_door_offers_the_bank_only_where_it_is_set_up(desk: Opened) -> None:
+    tab = desk()
+    tab.app.run()
+    assert not [one for one in tab.app.button if one.key == "provider"]
+    tab.app.secrets["auth"] = {"client_id": "desk"}
+    tab.app.run()
+    assert [one.label for one in tab.app.button if one.key == "provider"] == ["Se connecter avec la banque"]

@@ -29,7 +29,7 @@ def test_older_and_newer_pages(desk: Opened, served: Served) -> None:
     first = list(tab.app.dataframe[0].value["Demandeur"])
     assert len(first) == 50
     tab.press("older")
-    assert list(tab.app.dataframe[0].value["Demandeur"])[0] not in first
+    assert tab.app.dataframe[0].value["Demandeur"][0] not in first
     tab.press("newer")
     assert list(tab.app.dataframe[0].value["Demandeur"]) == first
 
