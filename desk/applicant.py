@@ -348,6 +348,7 @@ def _others(now: Here, decision: Decision) -> None:
             alike=alike or "–",
         )
     )
+    st.html(look.legend(now.charts.beside_whom()))
     columns = st.columns(2, gap="large")
     for place, one in enumerate(company["features"]):
         with columns[place % 2]:

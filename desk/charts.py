@@ -157,24 +157,24 @@ class Charts(Drawing):
             )
         table = pd.DataFrame(rows)
         most = float(table["more"].abs().max()) or 1.0
-        x = alt.X(
-            "more:Q",
-            title=None,
-            scale=alt.Scale(domain=[-1.3 * most, 1.3 * most]),
-            axis=alt.Axis(labels=False, ticks=False),
-        )
+        scale = alt.Scale(domain=[-1.3 * most, 1.3 * most])
+        x = alt.X("more:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, grid=False))
         tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("said:N", title=say.say("way_of"))]
-        y = alt.Y("name:N", sort=None, title=None, axis=self._names(430))
-        one = alt.Chart(table).encode(y=y, x=x, tooltip=tips)
-        bars = one.mark_bar(height={"band": 0.62}, cornerRadius=1).encode(color=self._ways())
-        right = one.transform_filter("datum.more >= 0").mark_text(align="left", dx=5, color=self.colours.ink)
-        left = one.transform_filter("datum.more < 0").mark_text(align="right", dx=-5, color=self.colours.ink)
-        return self._dressed(
-            alt.layer(bars, right.encode(text="text:N"), left.encode(text="text:N")).properties(
-                height=27 * len(rows) + 8
-            ),
-            legend=True,
-        )
+        # A measure's name stands over its bar: beside it, there would be no room for the bar on a small screen.
+        y = alt.Y("name:N", sort=None, title=None, axis=None)
+        one = alt.Chart(table).encode(y=y, tooltip=tips)
+        bars = one.mark_bar(height=11, cornerRadius=1, yOffset=8).encode(x=x, color=self._ways())
+        ink = self.colours.ink
+        right = one.transform_filter("datum.more >= 0").mark_text(align="left", dx=5, dy=8, color=ink)
+        left = one.transform_filter("datum.more < 0").mark_text(align="right", dx=-5, dy=8, color=ink)
+        named = one.mark_text(align="left", dy=-7, fontSize=13, color=ink, limit=560)
+        layers = [
+            bars,
+            right.encode(x="more:Q", text="text:N"),
+            left.encode(x="more:Q", text="text:N"),
+            named.encode(x=alt.value(0), text="name:N"),
+        ]
+        return self._dressed(alt.layer(*layers).properties(height=38 * len(rows) + 8))
 
     def beside(self, one: Row) -> Chart:
         """One measure of this applicant beside all (filled) and beside similar ones (line)."""
@@ -199,7 +199,7 @@ class Charts(Drawing):
                 domain=[self.words.say("everyone"), self.words.say("similar")],
                 range=[self.colours.wash, self.colours.approve],
             ),
-            legend=alt.Legend(orient="top", symbolType="square"),
+            legend=None,
         )
         everyone = (
             alt.Chart(table[table["who"] == self.words.say("everyone")])
@@ -216,7 +216,7 @@ class Charts(Drawing):
             told = self.words.pair(self.words.say("this_one"), self.figures.value(value, unit))
             low, high = min(table["low"].min(), value), max(table["high"].max(), value)
             layers += self._marked(float(value), told, leftwards=value - low > 0.55 * (high - low))
-        return self._dressed(alt.layer(*layers).properties(height=170), legend=True)
+        return self._dressed(alt.layer(*layers).properties(height=175), legend=True)
 
     def _levels(self, one: Row) -> Chart:
         name, mine = str(one["name"]), one["value"]
@@ -245,7 +245,7 @@ class Charts(Drawing):
                         domain=[self.words.say("everyone"), self.words.say("similar")],
                         range=[self.colours.wash, self.colours.approve],
                     ),
-                    legend=alt.Legend(orient="top", symbolType="square"),
+                    legend=None,
                 ),
                 tooltip=["level:N", "who:N", "text:N"],
             )

@@ -43,10 +43,10 @@ class Drawing:
                 align="right" if leftwards else "left",
                 dx=-6 if leftwards else 6,
                 fontWeight="bold",
-                baseline="top",
+                baseline="bottom",
                 color=self.colours.ink,
             )
-            .encode(x="at:Q", y=alt.value(2), text="text:N")
+            .encode(x="at:Q", y=alt.value(-6), text="text:N")
         )
         return [rule, said]
 
@@ -79,6 +79,11 @@ class Drawing:
     def _ways(self) -> alt.Color:
         scale = alt.Scale(domain=["helps", "hurts"], range=[self.colours.approve, self.colours.decline])
         return alt.Color("way:N", scale=scale, legend=None)
+
+    def beside_whom(self) -> Mapping[str, str]:
+        """Names and colours of those an applicant is set beside, for a legend over the charts."""
+        say, colours = self.words.say, self.colours
+        return {say("everyone"): colours.wash, say("similar"): colours.approve, say("this_one"): colours.decline}
 
     def ways(self) -> Mapping[str, str]:
         """Names and colours of what helps and what hurts, for a legend beside the chart."""

@@ -36,6 +36,8 @@ def act(now: Here, decision: Decision) -> None:
         _second(now, decision, waiting)
         return
     say, policy = now.words, now.policy
+    if st.session_state.pop("recorded", False):
+        st.session_state.update({"override_words": "", "override_motive": None})
     final = decision["final"]
     choices = [verdict for verdict in ("approve", "decline") if verdict != final]
     st.markdown(say.say("officer_refer" if final == "refer" else "officer_other", verdict=say.verdict(final)))
@@ -107,6 +109,7 @@ def _second(now: Here, decision: Decision, waiting: Mapping[str, Any]) -> None:
 
 def _recorded(now: Here, wanted: str, state: str) -> None:
     _changed(now, wanted)
+    st.session_state["recorded"] = True  # the form is empty for the next time
     st.session_state["notice"] = now.words.say(f"state_{state}")
     st.rerun()
 

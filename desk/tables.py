@@ -13,7 +13,7 @@ _MOST, _TALL = 13, 500
 
 def table(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said] | None = None, *, key: str, **more: Any) -> None:
     """To read: `said` writes the values of a column."""
-    st.dataframe(_styled(rows, said or {}), hide_index=True, height=_height(rows), key=key, **more)
+    st.dataframe(_styled(rows, said or {}), hide_index=True, height=_height(rows), key=key, placeholder="–", **more)
 
 
 def pick(
@@ -27,6 +27,7 @@ def pick(
         key=key,
         on_select="rerun",
         selection_mode=["single-row", "single-cell"],
+        placeholder="–",
         **more,
     )
     picked = event.selection

@@ -93,7 +93,10 @@ def _agreement(now: Here, found: Mapping[str, Any]) -> None:
     columns = st.columns(3)
     columns[0].metric(say.say("overrides"), figures.number(met["overrides"]))
     columns[1].metric(say.say("overrides_referred"), figures.number(met["referred"]))
-    agreed = say.say("of_them", some=figures.number(met["agreed"]), all=figures.number(met["referred"]))
+    none = not met["referred"]
+    agreed = (
+        "–" if none else say.say("of_them", some=figures.number(met["agreed"]), all=figures.number(met["referred"]))
+    )
     columns[2].metric(say.say("agreed"), agreed, help=say.say("agreed_help"))
     left, right = st.columns(2, gap="large")
     with left:

@@ -39,6 +39,7 @@ def test_an_override_is_recorded_with_motive_and_words(desk: Opened, served: Ser
     assert now["final"] == other
     assert now["events"][0]["words"] == "Bulletin de salaire fourni."
     assert tab.app.toast[0].value.startswith("Décision enregistrée")
+    assert tab.app.text_area(key="override_words").value == ""
     assert served.ask("olga", "GET", f"/decisions/{made['id']}")["events"][0]["motive"] == "NEW_INFORMATION"
 
 
