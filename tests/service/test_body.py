@@ -73,7 +73,7 @@ def test_a_name_may_stand_in_two_objects() -> None:
     assert parse(b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": null}]}')
     with pytest.raises(BodyInvalid, match="same name twice in one object at line 1, column 36"):
         parse(b'{"a": {"a": 1}, "b": [{}, {"a": 1, "a": 1}]}')
-    with pytest.raises(BodyInvalid, match="same name twice in one object at line 1, column 31"):
+    with pytest.raises(BodyInvalid, match="same name twice in one object at line 1, column 32"):
         parse(b'{"a": {"a": 1}, "b": ["a", 1], "a": 1}')
 
 

@@ -37,14 +37,17 @@ def ours(table: str, name: str, values: list[Any]) -> list[set[str]]:
     return broken
 
 
-def theirs(table: str, name: str, cells: pl.Series) -> list[set[str]]:
+def theirs(table: str, cells: dict[str, list[Any]], dtype: pl.DataType) -> dict[str, list[set[str]]]:
     """The rules of `data.check` that each cell of a file breaks."""
-    cells = cells.alias(name)
-    numbers = pl.int_range(len(cells), dtype=pl.Int64, eager=True)
-    rejected = Check(table, "file").batch(Batch(cells.to_frame(), numbers)).rejected
-    broken: list[set[str]] = [set() for _ in range(len(cells))]
+    height = max(map(len, cells.values()))
+    given = pl.DataFrame([pl.Series(n, [*v, *[None] * (height - len(v))], dtype=dtype) for n, v in cells.items()])
+    rejected = Check(table, "file").batch(Batch(given, pl.int_range(height, dtype=pl.Int64, eager=True))).rejected
+    broken: dict[str, list[set[str]]] = {name: [set() for _ in values] for name, values in cells.items()}
     for index, rules in rejected.select("row", "rules").iter_rows():
-        broken[index] = {rule for rule in rules if rule.startswith(f"{name}|")}
+        for rule in rules:
+            name = rule.split("|")[0]
+            if index < len(cells.get(name, ())):
+                broken[name][index].add(rule)
     return broken
 
 
@@ -65,29 +68,31 @@ def test_the_contract_has_no_rule_that_is_not_checked_here(table: str) -> None:
         assert (f"{name}|nullability" in _rules(table)) != columns(table)[name].nullable
 
 
-@given(data=st.data())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=5) | st.text("\n\r\x85\u2028 YN", max_size=3)
+
+
+@given(words=st.lists(WORDS), floats=st.lists(st.floats()), ints=st.lists(st.integers(-(2**63), 2**63 - 1)))
+@settings(max_examples=15, deadline=None)
 @pytest.mark.parametrize("table", TABLES)
-def test_every_cell_gets_the_verdict_of_a_file(table: str, data: st.DataObject) -> None:
-    """Drawn cells of every column, as the floats, whole numbers or words they are."""
-    for name in layout(table):
-        if name not in columns(table):
-            continue
-        if columns(table)[name].dtype == pl.String:
-            levels = st.sampled_from(columns(table)[name].values)
-            texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
-            cells = [None, "", "a\nb", "\r", "Y ", *data.draw(st.lists(levels | texts | st.just("\n"), max_size=6))]
-            assert ours(table, name, cells) == theirs(table, name, pl.Series(cells, dtype=pl.String)), name
-            continue
-        at = st.sampled_from(edges(table, name))
-        floats = [None, *edges(table, name), *data.draw(st.lists(st.floats() | at, max_size=6))]
-        floats += [float("nan"), float("inf"), float("-inf"), 2.0**63, -(2.0**63), 1e300]
-        assert ours(table, name, floats) == theirs(table, name, pl.Series(floats, dtype=pl.Float64)), name
-        near = at.map(int) | st.integers(-(2**63), 2**63 - 1)
-        ints = [None, *map(int, edges(table, name)), *data.draw(st.lists(near, max_size=6))]
-        assert ours(table, name, ints) == theirs(table, name, pl.Series(ints, dtype=pl.Int64)), name
-        long = [10**31, -(10**31), 2**64, 10**400]
-        assert ours(table, name, long) == theirs(table, name, pl.Series(map(str, long), dtype=pl.String)), name
+def test_every_cell_gets_the_verdict_of_a_file(
+    table: str, words: list[str], floats: list[float], ints: list[int]
+) -> None:
+    """Drawn cells and all the edges, in every column, as the floats, whole numbers or words they are."""
+    floats = [float("nan"), float("inf"), float("-inf"), 2.0**63, -(2.0**63), 1e300, *floats]
+    names = [name for of, name in CELLS if of == table]
+    texts = [name for name in names if columns(table)[name].dtype == pl.String]
+    numbers = [name for name in names if name not in texts]
+    for dtype, cells in (
+        (pl.String(), {n: [None, "", "a\nb", "Y ", *columns(table)[n].values, *words] for n in texts}),
+        (pl.Float64(), {n: [None, *edges(table, n), *floats] for n in numbers}),
+        (pl.Int64(), {n: [None, *map(int, edges(table, n)), *ints] for n in numbers}),
+    ):
+        broken = theirs(table, cells, dtype) if cells else {}
+        for name, values in cells.items():
+            assert ours(table, name, values) == broken[name], name
+    long = [10**31, -(10**31), 2**64, 10**400, -(10**400)]  # a file says them as words
+    broken = theirs(table, {name: list(map(str, long)) for name in numbers}, pl.String())
+    assert {name: ours(table, name, long) for name in numbers} == broken
 
 
 @pytest.mark.parametrize(("table", "name"), CELLS)
@@ -192,6 +197,24 @@ def test_every_problem_is_told_in_its_place() -> None:
         ("bureau_balance", 0, "STATUS", "STATUS|values"),
         ("bureau_balance", 1, None, "bureau_balance|dtype"),
     ]
+
+
+def test_links_and_repeats_are_told_among_other_problems() -> None:
+    request = whole(
+        application(AMT_CREDIT="1"),
+        bureau=[row("bureau", SK_ID_CURR=5), row("bureau", SK_ID_BUREAU=0)],
+        bureau_balance=[row("bureau_balance", SK_ID_BUREAU=9, STATUS="7"), row("bureau_balance")],
+    )
+    assert [str(problem) for problem in problems(request)] == [
+        "application: AMT_CREDIT breaks AMT_CREDIT|dtype",
+        "bureau, row 0: SK_ID_CURR breaks SK_ID_CURR|link",
+        "bureau, row 1: SK_ID_BUREAU breaks SK_ID_BUREAU|range",
+        "bureau_balance, row 0: SK_ID_BUREAU breaks SK_ID_BUREAU|link",
+        "bureau_balance, row 0: STATUS breaks STATUS|values",
+    ]
+    assert problems(whole(bureau=[], bureau_balance=[row("bureau_balance")]))[0].rule == "SK_ID_BUREAU|link"
+    unknown = problems(whole(application(SK_ID_CURR="1"), previous_application=[row("previous_application")]))
+    assert [problem.rule for problem in unknown] == ["SK_ID_CURR|dtype"]
 
 
 def test_the_first_hundred_are_told_and_the_rest_counted() -> None:
