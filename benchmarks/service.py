@@ -193,8 +193,8 @@ def measure(home: Path, seconds: int, minutes: float) -> None:
                       f"errors, worst p99 of 30 s {worst:.1f} ms; memory {before >> 20} MB, "
                       f"then {marks[0]} to {marks[-1]} MB (at most {max(marks)})\n")  # fmt: skip
         where = f"http://127.0.0.1:{port()}"
-        words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/aval@champion",
-                 "--env-manager", "local", "--workers", "1", "--host", "127.0.0.1", "--port", where.rsplit(":", 1)[1]]  # fmt: skip
+        words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/aval@champion"]
+        words += ["--env-manager", "local", "--workers", "1", "--host", "127.0.0.1", "--port", where.rsplit(":", 1)[1]]
         tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db", "MLFLOW_DISABLE_TELEMETRY": "true"}
         with running(words, where, "/ping", folder / "mlflow.log", **tracking):
             wrk(where + "/invocations", files["mlflow"], key, 5)
