@@ -12,11 +12,14 @@ from typing import Final
 
 from aval.credit.decision import Decision, Verdict
 from aval.credit.policy import Policy
-from aval.credit.reason import Language
+from aval.credit.reason import Language, Theme
 from aval.service.decide import sentences
 from aval.service.words import SPACE, typeset
 
 LENDER: Final = "Prêt à dépenser"
+
+_OTHERS: Final = (Theme.BUREAU, Theme.ENQUIRIES, Theme.EXTERNAL)
+"""Themes of what other lenders and third parties know."""
 
 _MONTHS: Final = (
     ("janvier", "January"), ("février", "February"), ("mars", "March"), ("avril", "April"), ("mai", "May"),
@@ -170,7 +173,7 @@ def letter(
     elif final is Verdict.REFER:
         parts += [f"<p>{say('studied')}</p>", f"<p>{say('question', **whom)}</p>"]
     else:
-        consulted = "ABSENT:bureau" not in decision.warnings
+        consulted = _consulted(decision)
         parts += [_reasons(_told(decision, policy, lang), say("reasons"), say("unstated"), lang)]
         rights = [say("review"), say("data", end=(" ;" if lang == "fr" else ";") if consulted else ".")]
         if consulted:
@@ -207,6 +210,11 @@ def _told(decision: Decision, policy: Policy, lang: Language) -> list[str]:
     rules = tuple(code for code in decision.rules if code in refusing)
     against = tuple(reason for reason in decision.reasons if reason.weight > 0)
     return sentences(replace(decision, rules=rules, reasons=against), policy, lang)
+
+
+def _consulted(decision: Decision) -> bool:
+    """Whether others' credit files were looked at: their table was there, or a reason rests on them."""
+    return "ABSENT:bureau" not in decision.warnings or any(reason.theme in _OTHERS for reason in decision.reasons)
 
 
 def _reasons(told: Sequence[str], title: str, unstated: str, lang: Language) -> str:

@@ -9,6 +9,7 @@ def test_verdicts_are_ordered_words_in_both_languages() -> None:
     assert [v.value for v in sorted(Verdict, key=lambda v: v.severity)] == ["approve", "refer", "decline"]
     assert Verdict.DECLINE.word("fr") == "refus"
     assert Verdict.DECLINE.word("en") == "declined"
+    assert Verdict.APPROVE.sentence("fr") == "Crédit accordé"
 
 
 def test_a_reason_says_for_or_against_by_its_weight() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from aval.credit.notice import _SENTENCES, notice, sentence
+from aval.credit.notice import _SENTENCES, notice, patterns, sentence
+from aval.credit.reason import LANGUAGES
 
 
 def test_every_warning_is_said_in_both_languages() -> None:
@@ -18,3 +19,9 @@ def test_every_warning_is_said_in_both_languages() -> None:
 def test_a_warning_nobody_declared_is_refused() -> None:
     with pytest.raises(KeyError):
         notice("ODD")
+
+
+def test_patterns_become_the_sentences() -> None:
+    for lang in LANGUAGES:
+        for code, pattern in patterns(lang).items():
+            assert pattern.format(subject="bureau") == sentence(notice(code, "bureau"), lang)
