@@ -7,6 +7,11 @@
 
 The applications of the home's warehouse, written as one CSV without histories as often as needed under other numbers,
 are handed in as a job and decided by one worker with the log on SQLite, in a process of its own.
+
+Measured in November 2026 on two cores that other jobs kept busy (load 7 to 8, this one at nice 19), 860 features, 407
+trees. With reasons for three in ten: 50,000 in 101 s (496 rows/s; 1,143 per second of processor time, of which exact
+contributions take six tenths) and 1,244 MB. Without: 50,000 in 60 s (835 rows/s; 3,685) and 1,201 MB; 200,000 in 89 s
+(2,243 rows/s; 3,960) and 1,427 MB.
 """
 
 import argparse
