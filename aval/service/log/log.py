@@ -90,6 +90,10 @@ class Log:
         log._sweep()  # an erasure may have been killed before it swept
         return log
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
     # Writing
 
     def append(
@@ -372,9 +376,9 @@ class Log:
             "at": at,
             "caller": caller,
             "verdict": decision.verdict.value,
-            "probability": float(decision.probability),  # hashed as the database will give them back
+            "probability": float(decision.probability) + 0.0,  # SQLite gives 0.0 back for -0.0, and hashes must hold
             "points": int(decision.points),
-            "cutoff": float(decision.cutoff),
+            "cutoff": float(decision.cutoff) + 0.0,
             "rules": json.dumps(list(decision.rules)),
             "model": decision.model,
             "policy": decision.policy,

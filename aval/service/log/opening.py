@@ -44,6 +44,7 @@ def engine(url: str, home: Path, busy: float = BUSY_SECONDS) -> Engine:
             with made.execution_options(writing=True).begin() as connection:
                 _upgrade(connection)
     except SQLAlchemyError as problem:
+        made.dispose()
         raise LogUnavailable(named(made), what(problem)) from None
     return made
 

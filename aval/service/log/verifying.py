@@ -95,8 +95,9 @@ def verify(log: Log, head: Head | None) -> Verification:
             records += 1
             if head is not None and head.seq == seq:
                 met = row["hash"]
-        if mine is not None:
+        while mine is not None:
             fault(mine[0], "decisions stand without their record")
+            mine = next(brought, None)
         for at, kind in connection.execute(_UPON_NOTHING):
             fault(at, f"this {kind} is about no decision before it")
         last = connection.execute(select(HEAD)).first()
