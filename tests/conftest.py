@@ -76,7 +76,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> str:
-    """AVAL_LOG of a new log: empty for the home's SQLite file, or a new database of a real PostgreSQL."""
+    """AVAL_LOG of a new log: empty for the home's SQLite file, or a new schema of a real PostgreSQL."""
     if request.param == "sqlite":
         return ""
     server: Postgres = request.getfixturevalue("postgres")

@@ -79,8 +79,8 @@ class Postgres:
         shutil.rmtree(self.folder)
 
     def fresh(self) -> str:
-        """The address of a new, empty database."""
+        """The address of a new schema: as empty as a new database, in a hundredth of the time and space."""
         name = f"t{uuid.uuid4().hex[:12]}"
         with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return f"postgresql://postgres@/{name}?host={self.folder}"
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        return f"postgresql://postgres@/postgres?host={self.folder}&options=-csearch_path%3D{name}"

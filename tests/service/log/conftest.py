@@ -27,11 +27,17 @@ def _closed() -> Iterator[None]:
 
 @pytest.fixture
 def log(database: str, tmp_path: Path) -> Log:
-    """A new log on either database, impatient."""
-    return Log.open(database, tmp_path, busy=0.4)
+    """A new log on either database."""
+    return Log.open(database, tmp_path)
 
 
 @pytest.fixture
 def again(database: str, tmp_path: Path) -> Callable[[], Log]:
     """Another worker of the same installation."""
-    return lambda: Log.open(database, tmp_path, busy=0.4)
+    return lambda: Log.open(database, tmp_path)
+
+
+@pytest.fixture
+def impatient(database: str, tmp_path: Path) -> Log:
+    """A new log on either database, that waits for nobody long."""
+    return Log.open(database, tmp_path, busy=0.4)

@@ -1,10 +1,10 @@
 """Hashes with one spelling, and a head that is signed, exported and never goes back."""
 
 import hashlib
-import multiprocessing
 import os
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,13 +143,16 @@ def test_the_signing_key_is_its_owners_alone_and_stays(signer: Signer, tmp_path:
 
 
 def test_of_workers_that_start_together_one_makes_the_key(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        places = [(tmp_path / "signing.key", tmp_path / "head.json")] * 6
-        assert len(set(pool.starmap(_public, places))) == 1
+    for turn in range(5):
+        barrier = threading.Barrier(4)
 
+        def public(turn: int = turn, barrier: threading.Barrier = barrier) -> str:
+            barrier.wait()
+            return Signer(tmp_path / f"{turn}.key", tmp_path / "head.json").public
 
-def _public(key: Path, head: Path) -> str:
-    return Signer(key, head).public
+        with ThreadPoolExecutor(4) as pool:
+            assert len({one.result() for one in [pool.submit(public) for _ in range(4)]}) == 1
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 @pytest.mark.parametrize("content", [b"", b"short", os.urandom(44)])

@@ -7,6 +7,7 @@ import pytest
 from aval.credit.decision import Verdict
 from aval.service.log.entry import Record, canonical
 from aval.service.log.log import Log
+from aval.service.log.verifying import verify
 from tests.service.log.deeds import filled, made
 
 
@@ -23,6 +24,7 @@ def test_a_decision_comes_back_equal(log: Log) -> None:
         assert stored.private.contributions is not None
         assert one.private.contributions is not None
         assert stored.private.contributions.tobytes() == one.private.contributions.tobytes()
+    assert verify(log, None).holds
 
 
 def test_without_its_private_part_a_decision_has_no_reasons(log: Log) -> None:

@@ -68,7 +68,7 @@ def test_sqlite_says_yes_when_it_is_on_the_disk(tmp_path: Path) -> None:
 
 
 def test_what_postgresql_waits_for_and_no_longer(postgres: Postgres, tmp_path: Path) -> None:
-    with engine(f"{postgres.fresh()}&options=-c%20work_mem%3D5MB", tmp_path, busy=1.5).connect() as connection:
+    with engine(f"{postgres.fresh()}%20-cwork_mem%3D5MB", tmp_path, busy=1.5).connect() as connection:
         shown = [
             connection.execute(text(f"SHOW {name}")).scalar()
             for name in ("lock_timeout", "idle_in_transaction_session_timeout", "work_mem", "client_encoding")
