@@ -459,6 +459,9 @@ def test_postgresql_may_die_in_mid_traffic_and_come_back(tmp_path: Path) -> None
         assert set(answered) <= there
         assert len(there) <= len(answered) + 3
         assert verify(log, read_head(tmp_path / "log" / "head.json")).holds
+        server.kill()
+        server.start()
+        assert log.append([made(1)], "ann").seq > len(there)  # no request pays for connections that died idle
         log.close()
     finally:
         server.close()
