@@ -123,6 +123,16 @@ def test_a_record_gone_from_the_middle_is_found(log: Log) -> None:
     assert 3 in seqs(log)  # follows nothing that is there
 
 
+def test_a_record_gone_from_over_its_decisions_is_found(log: Log) -> None:
+    filled(log)
+    tamper(log, "DELETE FROM record WHERE seq = 2")
+    assert [(fault.seq, fault.what) for fault in verify(log, None).faults] == [
+        (2, "a record is missing"),
+        (2, "decisions stand without their record"),
+        (3, "it does not follow the record before it"),
+    ]
+
+
 def test_a_decision_gone_from_a_part_is_found(log: Log) -> None:
     ones = filled(log)
     tamper(log, "DELETE FROM decision WHERE id = :id", id=ones[5].id)
