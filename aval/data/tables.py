@@ -4,9 +4,11 @@ The dataframely schemas are the one source; `columns()` reads them. Columns stan
 files. Ranges are walls that catch corrupted rows: the real tables lie well inside them.
 """
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache, reduce
+from operator import and_, or_
 from types import MappingProxyType
+from typing import Final
 
 import dataframely as dy
 import polars as pl
@@ -332,13 +334,36 @@ def layout(table: str) -> Mapping[str, pl.DataType]:
     return MappingProxyType(types if KEY in types else {KEY: pl.Int64(), **types})
 
 
-def unmask(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Stand-ins become null, and `COLUMN_NONE` says where one stood (false where the value was missing)."""
-    opened: list[pl.Expr] = []
+def unmask(table: str, frame: pl.DataFrame, told: Collection[str] | None = None) -> pl.DataFrame:
+    """Stand-ins become null, and `COLUMN_NONE` says where one stood (false where the value was missing).
+
+    `told` names the columns of the latter kind that are wanted; all by default.
+    """
+    opened = []
+    for name, (known, stood) in _stands(table).items():
+        if name in frame.columns:
+            opened.append(known)
+            if told is None or f"{name}_NONE" in told:
+                opened.append(stood)
+    return widened(frame, opened) if opened else frame
+
+
+@cache
+def _stands(table: str) -> Mapping[str, tuple[pl.Expr, pl.Expr]]:
+    """Columns with stand-ins: the value without them, and whether one stood."""
+    found = {}
     for name, column in columns(table).items():
-        if column.none and name in frame.columns:
-            stood = pl.col(name).eq_missing(column.none[0])
-            for stand in column.none[1:]:
-                stood |= pl.col(name).eq_missing(stand)
-            opened += [pl.when(~stood).then(pl.col(name)).alias(name), stood.alias(f"{name}_NONE")]
-    return frame.with_columns(opened)
+        if column.none:
+            known = reduce(and_, (pl.col(name) != stand for stand in column.none))
+            stood = reduce(or_, (pl.col(name).eq_missing(stand) for stand in column.none))
+            found[name] = pl.when(known).then(pl.col(name)).alias(name), stood.alias(f"{name}_NONE")
+    return found
+
+
+FEW: Final = 2_000
+"""Rows for which waking threads costs more than they save."""
+
+
+def widened(frame: pl.DataFrame, more: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The frame with more columns, or others under their names."""
+    return frame.with_columns_seq(more) if frame.height <= FEW else frame.with_columns(more)

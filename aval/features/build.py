@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from aval.data.dossiers import Dossiers
-from aval.data.tables import KEY, unmask
+from aval.data.tables import KEY, unmask, widened
 from aval.errors import FeatureError
 from aval.features import (
     across,
@@ -235,12 +235,17 @@ def _aggregate(
     tables: Mapping[str, pl.DataFrame], history: History, compiled: Compiled, ids: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per id of one history: its aggregates, in the order of the ids."""
-    if not tables[history.table].height:
+    rows = history.rows(tables, compiled) if tables[history.table].height else tables[history.table]
+    if not rows.height:
         return compiled.nothing[[0] * ids.height]
-    rows = history.rows(tables, compiled)
     for level in compiled.levels:
-        rows = rows.with_columns(level)
-    found = rows.group_by(KEY, maintain_order=True).agg(compiled.aggregates)
+        rows = widened(rows, level)
+    if ids.height == 1 < rows.height:
+        # A group is a slice of the frame, so the whole frame gives the same bits, and sooner. But for a single row,
+        # which a group takes as it is: added to 0, -0.0 would lose its sign.
+        found = rows.select_seq(compiled.aggregates)
+    else:
+        found = rows.group_by(KEY, maintain_order=True).agg(compiled.aggregates)
     if found.height != ids.height:
         found = ids.join(found, on=KEY, how="left", maintain_order="left")
         found = found.with_columns(pl.col(compiled.counts).fill_null(0))
@@ -249,7 +254,9 @@ def _aggregate(
         known = found[count]
         if known.min() == 0:
             found.replace_column(found.get_column_index(name), found[name].zip_with(known > 0, compiled.unknown))
-    return found.with_columns(compiled.final) if compiled.final else found
+    for level in compiled.final:
+        found = widened(found, level)
+    return found
 
 
 def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFrame:
@@ -266,7 +273,7 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
         [wide, *(part[names] for part, names in zip(asked, plan.held, strict=True) if names)], how="horizontal"
     )
     for step in plan.steps:
-        held = held.with_columns(step)
+        held = widened(held, step)
     found = [ids, copied, _finite(held.select(plan.derived)), *asked, pl.DataFrame(schema=plan.empty).clear(ids.height)]
     row = pl.concat([part for part in found if part.width], how="horizontal")[plan.order]
     if plan.casts is None:
