@@ -4,17 +4,17 @@ The dataframely schemas are the one source; `columns()` reads them. Columns stan
 files. Ranges are walls that catch corrupted rows: the real tables lie well inside them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cache, reduce
 from operator import and_, or_
 from types import MappingProxyType
-from typing import Final
 
 import dataframely as dy
 import polars as pl
 
 from aval.data import levels
 from aval.data.column import NONE_DAYS, Column, Known
+from aval.data.few import widened
 
 KEY = "SK_ID_CURR"
 TARGET = "TARGET"
@@ -358,12 +358,3 @@ def _stands(table: str) -> Mapping[str, tuple[pl.Expr, pl.Expr]]:
             stood = reduce(or_, (pl.col(name).eq_missing(stand) for stand in column.none))
             found[name] = pl.when(known).then(pl.col(name)).alias(name), stood.alias(f"{name}_NONE")
     return found
-
-
-FEW: Final = 2_000
-"""Rows for which waking threads costs more than they save."""
-
-
-def widened(frame: pl.DataFrame, more: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The frame with more columns, or others under their names."""
-    return frame.with_columns_seq(more) if frame.height <= FEW else frame.with_columns(more)

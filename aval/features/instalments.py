@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from aval.data.few import taken
 from aval.data.tables import KEY
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
@@ -44,7 +45,7 @@ def _merged(frame: pl.DataFrame) -> pl.DataFrame:
         "DAYS_ENTRY_PAYMENT": np.fmax.reduceat(frame["DAYS_ENTRY_PAYMENT"].to_numpy(), starts),
         "AMT_INSTALMENT": np.fmax.reduceat(frame["AMT_INSTALMENT"].to_numpy(), starts),
     }
-    whole = by_applicant(frame[starts])
+    whole = by_applicant(taken(frame, starts))
     for name, values in merged.items():
         whole.replace_column(whole.get_column_index(name), pl.Series(name, values, nan_to_null=True))
     return whole.hstack([pl.Series("parts", np.diff(starts, append=frame.height).astype(np.float64))])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from aval.data.few import selected, taken
 from aval.data.tables import KEY
 
 
@@ -47,7 +48,7 @@ def recency(frame: pl.DataFrame) -> pl.DataFrame:
 def recency_where(frame: pl.DataFrame, column: str, yes: pl.Expr) -> pl.DataFrame:
     """With `column`, 1 for an applicant's last row that says yes, 2 for the one before; null for the others."""
     ends, lengths = runs(frame[KEY].to_numpy())
-    said = frame.select(yes.fill_null(value=False)).to_series()
+    said = selected(frame, [yes.fill_null(value=False)]).to_series()
     until = np.cumsum(said.to_numpy())
     after = pl.Series(column, np.repeat(until[ends - 1], lengths) - until + 1, dtype=pl.Int32)
     return frame.hstack([after.zip_with(said, pl.Series([None], dtype=pl.Int32))])
@@ -66,7 +67,7 @@ def by_time(frame: pl.DataFrame, time: str, reach: int) -> pl.DataFrame:
     moment = np.repeat(np.arange(lengths.size), lengths) * (2 * reach) + frame[time].to_numpy()
     if (moment[1:] >= moment[:-1]).all():
         return frame
-    return by_applicant(frame[np.argsort(moment, kind="stable")])
+    return by_applicant(taken(frame, np.argsort(moment, kind="stable")))
 
 
 def by_applicant(frame: pl.DataFrame) -> pl.DataFrame:
