@@ -183,5 +183,5 @@ class _File:
 
 def _frame(table: Any) -> pl.DataFrame:
     """In one chunk. A record batch is taken over whole, a table column by column."""
-    batches = table.to_batches() if table.num_rows <= FEW else ()
+    batches: list[Any] = table.to_batches() if table.num_rows <= FEW else []
     return pl.DataFrame(batches[0]) if len(batches) == 1 else pl.DataFrame(table).rechunk()

@@ -251,13 +251,15 @@ def _aggregate(
         found = ids.join(found, on=KEY, how="left", maintain_order="left")
         found = found.with_columns(pl.col(compiled.counts).fill_null(0))
     # An empty sum is 0 in Polars; here what is not known stays unknown. Column by column: an expression costs more.
-    for name, count in compiled.sums.items():
-        known = found[count]
-        if known.min() == 0:
-            found.replace_column(found.get_column_index(name), found[name].zip_with(known > 0, compiled.unknown))
+    lacking = (block(found[list(compiled.sums.values())]) == 0).any(axis=0) if compiled.sums else ()
+    for (name, count), lacks in zip(compiled.sums.items(), lacking, strict=True):
+        if lacks:
+            known = found[name].zip_with(found[count] > 0, compiled.unknown)
+            found.replace_column(found.get_column_index(name), known)
+    made = found
     for level in compiled.final:
-        found = widened(found, level)
-    return found
+        made = selected(made, level)
+    return found.hstack(made) if compiled.final else found
 
 
 def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFrame:
@@ -275,7 +277,13 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     )
     for step in plan.steps:
         held = widened(held, step)
-    found = [ids, copied, _finite(selected(held, plan.derived)), *asked, pl.DataFrame(schema=plan.empty).clear(ids.height)]
+    found = [
+        ids,
+        copied,
+        _finite(selected(held, plan.derived)),
+        *asked,
+        pl.DataFrame(schema=plan.empty).clear(ids.height),
+    ]
     row = pl.concat([part for part in found if part.width], how="horizontal")[plan.order]
     if plan.counts is None:
         types = row.schema
@@ -291,7 +299,9 @@ def _finite(frame: pl.DataFrame) -> pl.DataFrame:
     if not numbers:
         return frame
     odd = (~np.isfinite(block(frame[numbers]))).sum(axis=0)
-    bad = [name for name, count in zip(numbers, odd.tolist(), strict=True) if count and count != frame[name].null_count()]
+    bad = [
+        name for name, count in zip(numbers, odd.tolist(), strict=True) if count and count != frame[name].null_count()
+    ]
     return widened(frame, [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in bad]) if bad else frame
 
 

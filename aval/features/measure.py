@@ -116,7 +116,7 @@ class Compiled:
     sums: Mapping[str, str]
     """Sum -> the count of values known in it: a sum of nothing known is unknown."""
     final: tuple[tuple[pl.Expr, ...], ...]
-    """Levels of columns of one row per applicant, the last of them the aggregates that are made of others."""
+    """Levels of columns of one row per applicant, each made of the one before; the last are aggregates too."""
     columns: frozenset[str]
     """What a prepared frame must bring."""
     raw: frozenset[str]
@@ -432,7 +432,7 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
         sums,
         (tuple(terms.values()), tuple(final)) if final else (),
         columns,
-        raw.union(history.always),
+        frozenset((*history.always, *raw)),
         dtypes,
         nothing,
         pl.Series([None], dtype=pl.Float64),

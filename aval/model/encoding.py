@@ -107,6 +107,11 @@ class Encoding:
         return np.array([place for place, name in enumerate(self.features) if name not in self.levels], dtype=np.intp)
 
     @cached_property
+    def _row(self) -> list[str]:
+        """The columns as `build` gives them."""
+        return [KEY, *self.features]
+
+    @cached_property
     def _named(self) -> list[str]:
         return [self.features[place] for place in self._numbers]
 
@@ -125,6 +130,8 @@ class Encoding:
         return np.array(places, dtype=np.intp), np.array(values, dtype=np.float64)
 
     def _check(self, columns: Sequence[str]) -> None:
+        if columns == self._row:
+            return
         given = tuple(name for name in columns if name != KEY)
         if given == self.features:
             return

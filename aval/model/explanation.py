@@ -28,7 +28,7 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
     """
     if not len(verdicts):
         return []
-    codes, groups = grouped([_told(used.reason, used.protected) for used in model.used])
+    codes, groups = grouped(model.told)
     contributions = model.contributions(_matrix(model, rows))[:, :-1] - model.contrast
     weights = summed(contributions, groups, len(codes))
     given = []
@@ -50,10 +50,6 @@ def themes(model: Model, rows: Matrix | pl.DataFrame) -> list[dict[str, float]]:
     ]
 
 
-def _told(reason: str | None, protected: tuple[str, ...]) -> str | None:
-    return None if protected else reason
-
-
 def _matrix(model: Model, rows: Matrix | pl.DataFrame) -> Matrix:
     return model.matrix(rows) if isinstance(rows, pl.DataFrame) else rows
 
@@ -67,8 +63,8 @@ def grouped(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np
 
 def summed(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
     """Row sums by group, shape (n, count), columns added in their order whatever the number of rows."""
+    inside = groups >= 0
     sums = np.zeros((len(contributions), count))
-    for column, group in enumerate(groups.tolist()):
-        if group >= 0:
-            sums[:, group] += contributions[:, column]
+    for place, row in enumerate(contributions[:, inside]):
+        sums[place] = np.bincount(groups[inside], row, count)
     return sums
