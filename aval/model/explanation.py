@@ -33,6 +33,11 @@ def weighed(model: Model, contributions: Matrix, verdicts: Sequence[Verdict]) ->
     """The reasons in contributions that are at hand, shape (n, k + 1); as `reasons` gives them."""
     codes, groups = grouped([_told(used.reason, used.protected) for used in model.used])
     weights = summed(contributions[:, :-1] - model.contrast, groups, len(codes))
+    if not len(verdicts):
+        return []
+    codes, groups = grouped(model.told)
+    contributions = model.contributions(_matrix(model, rows))[:, :-1] - model.contrast
+    weights = summed(contributions, groups, len(codes))
     given = []
     for row, verdict in zip(weights, verdicts, strict=True):
         sign = -1.0 if verdict is Verdict.APPROVE else 1.0
@@ -56,10 +61,6 @@ def by_theme(model: Model, contributions: Matrix) -> list[dict[str, float]]:
     ]
 
 
-def _told(reason: str | None, protected: tuple[str, ...]) -> str | None:
-    return None if protected else reason
-
-
 def _matrix(model: Model, rows: Matrix | pl.DataFrame) -> Matrix:
     return model.matrix(rows) if isinstance(rows, pl.DataFrame) else rows
 
@@ -73,8 +74,8 @@ def grouped(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np
 
 def summed(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
     """Row sums by group, shape (n, count), columns added in their order whatever the number of rows."""
+    inside = groups >= 0
     sums = np.zeros((len(contributions), count))
-    for column, group in enumerate(groups.tolist()):
-        if group >= 0:
-            sums[:, group] += contributions[:, column]
+    for place, row in enumerate(contributions[:, inside]):
+        sums[place] = np.bincount(groups[inside], row, count)
     return sums
