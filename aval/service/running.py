@@ -285,6 +285,7 @@ def erase(
     ] = "",
     why: Annotated[str, typer.Option(help="asked, retention or court.")] = "asked",
     sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Erase applicants from the decision log: their key is dropped, the chain still holds. There is no way back.
 
@@ -304,14 +305,17 @@ def erase(
             raise OptionError("--before", "is a day such as 2024-01-31") from None
     with opened(ctx.obj) as log:
         chosen = [applicant] if applicant else log.outdated(before)
-        if not chosen:
+        if not chosen and not as_json:
             typer.echo("Nobody's last decision is that old.")
             return
-        if not sure and not typer.confirm(f"Erase {len(chosen):,} applicant(s) for good?", err=True):
+        if chosen and not sure and not typer.confirm(f"Erase {len(chosen):,} applicant(s) for good?", err=True):
             raise OptionError("aval erase", "did nothing: it was not confirmed")
         decisions = sum(log.erase(one, _operator(), why) for one in chosen)
     if not decisions and applicant:
         raise OptionError("ID", "is nobody the log knows; perhaps they were erased before")
+    if as_json:
+        typer.echo(json.dumps({"applicants": len(chosen), "decisions": decisions}))
+        return
     typer.echo(f"{len(chosen):,} applicant(s) and what {decisions:,} decision(s) rested on were erased.")
 
 
