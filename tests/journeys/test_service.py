@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def ids(champion: Model, warehouse: Warehouse) -> list[int]:
 @pytest.fixture(scope="module")
 def trained(champion: Model, ids: list[int]) -> dict[int, float]:
     """What training itself predicted for its test part, in its own batches."""
-    return dict(zip(ids, champion.predictions()["probability"].to_list(), strict=True))
+    return dict(zip(ids, champion.predictions()[1].tolist(), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +145,8 @@ def invocations(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with log.open("wb") as told:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *words, "--host", "127.0.0.1", "--port", str(port)],
-            env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{home.resolve() / 'mlflow.db'}",
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                 "MLFLOW_TRACKING_URI": f"sqlite:///{home.resolve() / 'mlflow.db'}",
                  "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
             stdout=told, stderr=told, start_new_session=True,
         )  # fmt: skip
@@ -161,7 +163,8 @@ def invocations(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             pytest.fail(log.read_text()[-2000:])
         yield place
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
