@@ -162,7 +162,7 @@ def agreement(log: Log) -> Agreement:
     overrides = referred = agreed = 0
     with log.reading() as connection:
         for row in connection.execute(wanted):
-            if row.kind == OVERRIDE and json.loads(row.body)["awaiting"]:
+            if row.kind == OVERRIDE and json.loads(row.body).get("awaiting"):
                 continue
             overrides += 1
             motives[row.motive] = motives.get(row.motive, 0) + 1

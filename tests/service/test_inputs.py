@@ -72,3 +72,12 @@ def test_many_applicants_take_time_in_proportion(some: Dossiers) -> None:
     start = process_time()
     assert len(inputs_of(many)) == 2_000
     assert process_time() - start < 5
+
+
+def test_many_are_written_as_each_alone_with_and_without_histories(home: Path) -> None:
+    warehouse = Warehouse.open(home / "warehouse")
+    everyone = warehouse.dossiers(warehouse.ids[:40])
+    lone = Dossiers.of({"application": everyone.tables["application"]})
+    for dossiers in (everyone, lone):
+        many = inputs_of(dossiers)
+        assert many == [inputs(dossiers, applicant) for applicant in dossiers.ids.to_list()]

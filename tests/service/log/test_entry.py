@@ -43,7 +43,7 @@ def test_the_last_override_stands(log: Log) -> None:
     ]
     log.note("remark", "eve", about=one.id, verdict=Verdict.REFER)
     assert log.decision(one.id).final is Verdict.APPROVE
-    log.note("confirmation", "max", about=one.id, verdict=Verdict.DECLINE)
+    log.note("second", "max", about=one.id, verdict=Verdict.DECLINE)
     assert log.decision(one.id).final is Verdict.DECLINE
 
 

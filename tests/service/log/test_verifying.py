@@ -252,7 +252,7 @@ def test_a_key_that_came_back_after_an_erasure_is_found(log: Log) -> None:
     assert seqs(log) == [2]
 
 
-@pytest.mark.parametrize("kind", ["override", "confirmation"])
+@pytest.mark.parametrize("kind", ["override", "second"])
 def test_an_override_of_nothing_is_found(log: Log, kind: str) -> None:
     filled(log)
     log.note("remark", "eve", about="nobody")
