@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -159,10 +159,11 @@ def serve(
             timeout_worker_healthcheck=20,
             backlog=_BACKLOG,
         )
-        if workers > 1:
-            Multiprocess(settings, sockets=[listener]).run()
-        else:
-            uvicorn.Server(settings).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            if workers > 1:
+                Multiprocess(settings, sockets=[listener]).run()
+            else:
+                uvicorn.Server(settings).run(sockets=[listener])
 
 
 _BACKLOG: Final = 256

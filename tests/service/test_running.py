@@ -16,13 +16,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from aval.errors import LogBroken, OptionError
 from aval.service.example import dossier
 from aval.service.log.log import Log
+from aval.service.log.tables import DECISION
 from aval.service.log.verifying import verify
 from aval.service.running import _proxies
 from tests.conftest import run
+from tests.postgres import Postgres
 from tests.service.serving import Server, aval, key
 from tests.service.versions import bolder, champion, own, register
 
@@ -65,21 +68,30 @@ class Load:
         self.open: set[str] = set()
         self.statuses: Counter[int] = Counter()
         self._over = threading.Event()
-        self._client = httpx.Client(base_url=url, headers={"X-API-Key": secret}, timeout=60)
-        self._threads = [threading.Thread(target=self._ask) for _ in range(threads)]
+        self._new = lambda: httpx.Client(base_url=url, headers={"X-API-Key": secret}, timeout=60)
+        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
     def _ask(self) -> None:
-        while not self._over.is_set():
-            one = uuid.uuid4().hex
-            self.open.add(one)
-            self.send(one)
+        with self._new() as client:
+            while not self._over.is_set():
+                one = uuid.uuid4().hex
+                self.open.add(one)
+                self._send(one, client)
 
-    def send(self, one: str) -> httpx.Response | None:
-        """Ask once under this key; what is answered is remembered."""
+    def again(self, one: str) -> httpx.Response:
+        """Ask once more under this key; it must be answered."""
+        with self._new() as client:
+            answer = self._send(one, client)
+        assert answer is not None
+        assert answer.status_code == 200
+        return answer
+
+    def _send(self, one: str, client: httpx.Client) -> httpx.Response | None:
+        """What is answered is remembered, and is the same each time."""
         try:
-            answer = self._client.post("/decisions", json=APPLICATION, headers={"Idempotency-Key": one})
+            answer = client.post("/decisions", json=APPLICATION, headers={"Idempotency-Key": one})
         except httpx.TransportError:
             return None
         self.statuses[answer.status_code] += 1
@@ -137,9 +149,7 @@ def test_it_does_not_start_where_it_would_be_open_closed_or_in_the_way(place: Pa
         refused = aval(place, "serve", "--port", str(port))
         assert time.monotonic() - before < 30
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == (
-        f"aval: --port {port} is taken; name another address, or end what listens there.\n"
-    )
+    assert refused.stderr == (f"aval: --port {port} is taken; name another address, or end what listens there.\n")
 
 
 def test_proxies_are_addresses_and_never_everybody() -> None:
@@ -153,14 +163,12 @@ def test_proxies_are_addresses_and_never_everybody() -> None:
 # One process
 
 
-def test_a_life_from_no_champion_to_a_graceful_end(
-    home: Path, tmp_path: Path, started: Callable[..., Server]
-) -> None:
+def test_a_life_from_no_champion_to_a_graceful_end(home: Path, tmp_path: Path, started: Callable[..., Server]) -> None:
     """Starts without a champion, is warm before it is ready, swaps, tells the truth about proxies, ends with 0."""
     place = own(home, tmp_path / "home")
     champion(place, None)
     secret = key(place)
-    server = started(place, "--host", "0.0.0.0")  # noqa: S104
+    server = started(place, "--host", "0.0.0.0")
     assert "TLS" in server.line("plain HTTP")["advice"]
     server.url = server.url.replace("0.0.0.0", "127.0.0.1")
     waiting = server.wait(503)
@@ -174,6 +182,10 @@ def test_a_life_from_no_champion_to_a_graceful_end(
         champion(place, "1")
         assert server.wait()["model"] == "1"
         # Warm before ready: the first decision is not the slow one.
+        # Without a proxy named, what a caller says of its address is not believed.
+        guesses = [{"X-API-Key": f"aval_{'x' * 8}_{'y' * 43}", "X-Forwarded-For": f"203.0.113.{n}"} for n in range(12)]
+        assert client.get("/model", headers=guesses[0]).status_code == 401
+        assert {client.get("/model", headers=guess).status_code for guess in guesses} == {401, 429}
         first, then = _timed(client), sorted(_timed(client) for _ in range(9))[4]
         assert first < 10 * then + 0.5
         champion(place, register(place, bolder))
@@ -235,9 +247,7 @@ def test_killed_at_any_moment_nothing_answered_is_lost_or_doubled(place: Path, s
     again = started(place, "--port", str(server.port))
     again.wait()
     for one in sorted(left | set(answered)):
-        answer = load.send(one)
-        assert answer is not None
-        assert answer.status_code == 200
+        answer = load.again(one)
         if one in answered:
             assert answer.headers["Idempotency-Replayed"] == "true"
             assert answer.json()["id"] == answered[one]
@@ -280,7 +290,7 @@ def _steady(server: Server, secret: str) -> None:
     def ask(times: int) -> None:
         with server.client(secret) as client:
             for turn in range(times):
-                if turn % 10 == 0:
+                if turn % 20 == 0:
                     assert client.post("/decisions", json=APPLICATION).status_code == 200
                     assert client.get("/decisions/nothing").status_code == 422
                 else:
@@ -308,6 +318,46 @@ def _resident(process: Path) -> float:
     return int(line.split()[1]) / 1024
 
 
+def test_postgresql_goes_away_and_comes_back(
+    home: Path, tmp_path: Path, started: Callable[..., Server], postgres: Postgres
+) -> None:
+    """Away: 503 and not ready; back: it goes on by itself, and what was answered stands there once."""
+    place, url = own(home, tmp_path / "home"), postgres.fresh()
+    secret, unseen = key(place, log=url), key(place, "unseen", log=url)
+    server = started(place, AVAL_LOG=url)
+    server.wait()
+    load = Load(server.url, secret, 3)
+    load.until(10)
+    postgres.kill()
+    try:
+        with server.client(secret) as client:
+            answer = client.post("/decisions", json=APPLICATION, headers={"Idempotency-Key": "away"})
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+            # Nobody can tell whose a key is that was not seen of late: that is no fault of its holder.
+            assert client.get("/model", headers={"X-API-Key": unseen}).status_code == 503
+            assert client.get("/health/ready").json()["log"] == "unavailable"
+            assert client.get("/health/live").status_code == 200
+    finally:
+        postgres.start()
+    server.wait()
+    load.until(len(load.answered) + 10)
+    load.stop()
+    assert set(load.statuses) == {200, 503}
+    for one in ["away", *sorted(load.open - {"away"})]:
+        load.again(one)
+    assert server.end() == 0
+    assert server.gone()
+    log = Log.open(url, place)
+    with log.reading() as connection:
+        stands = Counter(connection.execute(select(DECISION.c.id)).scalars())
+    log.engine.dispose()
+    assert set(stands.values()) == {1}
+    assert set(stands) == set(load.answered.values())
+    assert holds(place, url)
+    assert "Traceback" not in server.err.read_text()
+    assert server.lines()
+
+
 # Several workers
 
 
@@ -322,6 +372,11 @@ def test_two_workers_decide_count_together_and_one_may_be_killed(
     while sum(line["event"] == "started" for line in server.lines()) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     with server.client(secret) as client:
+        # A trusted proxy says whose failures they are: one address that guesses does not shut out another.
+        guess = {"X-API-Key": f"aval_{'x' * 8}_{'y' * 43}", "X-Forwarded-For": "203.0.113.1"}
+        refused = [client.get("/model", headers=guess).status_code for _ in range(24)]
+        assert set(refused) == {401, 429}
+        assert client.get("/model", headers={**guess, "X-Forwarded-For": "203.0.113.2"}).status_code == 401
         head = (lender / "application_test.csv").read_text().splitlines(keepends=True)[:41]
         sent = [
             client.post(
@@ -339,10 +394,8 @@ def test_two_workers_decide_count_together_and_one_may_be_killed(
             time.sleep(0.05)
         assert other in server.workers()
         load.stop()
-        for key_left in sorted(load.open):
-            answer = load.send(key_left)
-            assert answer is not None
-            assert answer.status_code == 200
+        for left in sorted(load.open):
+            load.again(left)
         made = standing(place)
         assert {made[done] for done in load.answered.values()} == {1}
         jobs = [_finished(client, job) for job in sent]
@@ -352,9 +405,7 @@ def test_two_workers_decide_count_together_and_one_may_be_killed(
         assert set(made.values()) == {1}
         # Counted over both, the dead one too; what the dead one said of itself is gone.
         page = client.get("/metrics").text
-        assert f"_{one}.db" not in " ".join(
-            file.name for file in (place / "run").rglob("gauge_live*.db")
-        ), page
+        assert f"_{one}.db" not in " ".join(file.name for file in (place / "run").rglob("gauge_live*.db")), page
         assert metric(client, "aval_decisions_total") >= len(load.answered) - 4
         assert 'aval_model{version="1"} 1.0' in page
     assert holds(place)

@@ -39,7 +39,7 @@ class Collector:
         received: list[bytes] = []
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 received.append(self.rfile.read(int(self.headers["Content-Length"])))
                 self.send_response(200)
                 self.end_headers()
@@ -157,7 +157,7 @@ def test_every_line_is_json_whoever_speaks_and_says_no_value(
     structlog.get_logger().info("request", status=200, caller="Élodie")
     logging.getLogger("uvicorn.error").warning("first line\nsecond line")
     try:
-        raise ValueError(f"cannot read {PLANTED}")
+        int(f"cannot read {PLANTED}")
     except ValueError:
         logging.getLogger("asyncio").exception("Task of %s failed", PLANTED)
     with warnings.catch_warnings():
