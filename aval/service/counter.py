@@ -124,10 +124,10 @@ class Shadow(threading.Thread):
         self.counted("recorded")
 
     def stop(self) -> None:
-        """Let it do what waits, for ten seconds at most."""
+        """Let it do what waits, for three seconds at most: opinions have no effect."""
         if not self.is_alive():
             return
         with suppress(queue.Full):
             self._waiting.put_nowait(None)
-        self.join(timeout=10)
+        self.join(timeout=3)
         self._over = True

@@ -49,17 +49,14 @@ class Trouble:
     """Why the registry's wish was not followed."""
 
     at: str
-    short: str
-    """What anybody may know: no address, no path."""
     what: str
-    """One sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     """A version that did not stand its trial: looked at again after a while, or once it is promoted again."""
 
-    trouble: tuple[str, str]
+    trouble: str
     asked: int
     wait: float
     again: float
@@ -119,12 +116,12 @@ class Live:
     def refresh(self) -> bool:
         """Follow the registry's aliases; returns whether another champion decides. Never raises: `trouble` says why."""
         with self._lock:
-            troubles: list[tuple[str, str]] = []
+            troubles: list[str] = []
             swapped = False
             try:
                 wanted = self.registry.aliases()
             except Exception as problem:  # whatever the registry's storage raises
-                troubles.append(("the registry is away", _said(problem)))
+                troubles.append(f"the registry is away: {_said(problem)}")
             else:
                 # A wish that was withdrawn is forgotten: when it comes back, it is looked at again.
                 self._refused = {one: why for one, why in self._refused.items() if one in wanted.values()}
@@ -134,11 +131,11 @@ class Live:
             self._tell(troubles)
             return swapped
 
-    def _crown(self, version: str | None, troubles: list[tuple[str, str]]) -> bool:
+    def _crown(self, version: str | None, troubles: list[str]) -> bool:
         now = self._champion
         if version is None:
             if now is not None:
-                troubles.append(("the registry names no champion", "It did before; see `aval results`."))
+                troubles.append("the registry names no champion: it did before; see `aval results`.")
             return False
         found = self._follow(now, version, troubles)
         if found is None or found is now:
@@ -147,18 +144,18 @@ class Live:
             if self._swapped is not None:
                 self._swapped(found.decider, now.version if now else None)
         except Exception as problem:  # a log that is away: nothing decides before its turn is on record
-            troubles.append((f"version {version} could not be put on record", _said(problem)))
+            troubles.append(f"version {version} could not be put on record: {_said(problem)}")
             return False
         self._champion = replace(found, since=_instant())
         structlog.get_logger().info("champion", version=version, before=now and now.version)
         return True
 
-    def _shadow(self, version: str | None, troubles: list[tuple[str, str]]) -> Serving | None:
+    def _shadow(self, version: str | None, troubles: list[str]) -> Serving | None:
         if version is None or (self._champion is not None and version == self._champion.version):
             return None
         return self._follow(self._challenger, version, troubles)
 
-    def _follow(self, now: Serving | None, version: str, troubles: list[tuple[str, str]]) -> Serving | None:
+    def _follow(self, now: Serving | None, version: str, troubles: list[str]) -> Serving | None:
         """The wanted version if it stands, or stood, its trial; else what there was."""
         for known in (now, self._challenger, self._passed):
             if known is not None and known.version == version:
@@ -171,7 +168,7 @@ class Live:
         try:
             self._passed = self.trial(version)
         except Exception as problem:  # whatever the registry's storage raises: what decides goes on deciding
-            trouble = (f"version {version} was not taken", _said(problem))
+            trouble = f"version {version} was not taken: {_said(problem)}"
             again = before is not None and before.asked == asked
             wait = min(2 * before.wait, _LONGEST_WAIT) if before is not None and again else _FIRST_WAIT
             self._refused[version] = _Refusal(trouble, asked, wait, self._clock() + wait)
@@ -213,16 +210,14 @@ class Live:
             )
         return Serving(decider, _instant(), taken)
 
-    def _tell(self, troubles: list[tuple[str, str]]) -> None:
+    def _tell(self, troubles: list[str]) -> None:
         """A line where something changed; the first of several is what callers are shown."""
         if not troubles:
             self.trouble = None
             return
-        short, why = troubles[0]
-        what = f"{short}: {why}"
-        if self.trouble is None or self.trouble.what != what:
-            structlog.get_logger().warning("registry", problem=what)
-            self.trouble = Trouble(_instant(), short, what)
+        if self.trouble is None or self.trouble.what != troubles[0]:
+            structlog.get_logger().warning("registry", problem=troubles[0])
+            self.trouble = Trouble(_instant(), troubles[0])
 
 
 def _said(problem: Exception) -> str:

@@ -83,7 +83,7 @@ class Spans:
             try:
                 yield
             finally:
-                route, status = scope.get("answered", ("unknown", 500))
+                route, status = getattr(scope.get("route"), "path", "unknown"), scope.get("status", 500)
                 span.update_name(f"{method} {route}")
                 span.set_attributes({
                     "http.request.method": method,

@@ -4,12 +4,10 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from aval.credit.decision import Decision
 from aval.credit.policy import Policy
@@ -17,12 +15,9 @@ from aval.errors import ArtefactError, LogUnavailable, PolicyError, RegistryErro
 from aval.model.gates import Gates
 from aval.model.interval import Interval
 from aval.model.registry import Registry
-from aval.service.counter import Counter
 from aval.service.decide import Decider
 from aval.service.example import example
 from aval.service.live import Live, Watcher
-from aval.service.log.log import Log
-from aval.service.log.tables import RECORD
 from aval.service.running import IMPATIENT
 from aval.settings import ROOT
 from tests.service.versions import (
@@ -142,7 +137,6 @@ def test_an_unsound_version_is_refused_and_the_old_one_goes_on(
     assert live.trouble.what.startswith("version 2 was not taken: ")
     assert says in live.trouble.what
     assert live.trouble.what.count("\n") == 0
-    assert live.trouble.short == "version 2 was not taken"
     champion(place, "1")
     assert not live.refresh()
     assert live.trouble is None
@@ -218,11 +212,11 @@ def test_without_its_registry_the_service_goes_on(live: Live, place: Path) -> No
     store.rename(aside)
     assert not live.refresh()
     assert live.trouble is not None
-    assert live.trouble.short == "the registry names no champion"
+    assert live.trouble.what.startswith("the registry names no champion: ")
     assert one(live) == before
     store.write_bytes(b"this is no database at all, and never was" * 100)
     assert not live.refresh()
-    assert live.trouble.short == "the registry is away"
+    assert live.trouble.what.startswith("the registry is away: ")
     assert one(live) == before
     assert store.stat().st_size < 10_000
     aside.replace(store)
@@ -236,7 +230,7 @@ def test_a_server_that_is_away_is_not_waited_for(place: Path) -> None:
     assert not away.refresh()
     assert time.monotonic() - start < 10
     assert away.trouble is not None
-    assert away.trouble.short == "the registry is away"
+    assert away.trouble.what.startswith("the registry is away: ")
     assert "hidden" not in away.trouble.what
     assert "MLFLOW_TRACKING_URI" not in os.environ
 
@@ -266,52 +260,12 @@ def test_a_policy_out_of_its_dates_decides_nothing_and_comes_into_force_by_itsel
     assert one(live).model == "1"
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    opened = Log.open("", tmp_path / "logged")
-    yield opened
-    opened.engine.dispose()
-
-
-def kinds(log: Log) -> list[tuple[str, str | None]]:
-    with log.reading() as connection:
-        rows = connection.execute(select(RECORD.c.kind, RECORD.c.about).order_by(RECORD.c.seq))
-        return [(row.kind, row.about) for row in rows]
-
-
-def test_the_challenger_decides_in_the_shadow_while_it_is_one(live: Live, place: Path, log: Log) -> None:
-    counter = Counter(live, log)
-    counted: list[str] = []
-    counter.shadow.counted = counted.append
-    counter.shadow.start()
-    counter.decide(example(), "a test")
-    challenger(place, register(place, bolder))
-    assert not live.refresh()
-    shadowed = counter.decide(example(), "a test")
-    deadline = time.monotonic() + 20
-    while not counted and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert counted == ["recorded"]
-    challenger(place, None)
-    assert not live.refresh()
-    assert live.challenger is None
-    counter.decide(example(), "a test")
-    counter.shadow.stop()
-    assert counted == ["recorded"]
-    assert [kind for kind, _ in kinds(log)] == ["decision", "decision", "shadow", "decision"]
-    stored = log.decision(shadowed.made.id)
-    (event,) = stored.events
-    assert (event.kind, event.body["model"]) == ("shadow", "2")
-    assert event.body["probability"] < stored.probability
-    assert stored.model == "1"
-
-
 def test_a_refused_challenger_troubles_nobody_but_is_told(live: Live, place: Path) -> None:
     challenger(place, register(place, unlawful))
     assert not live.refresh()
     assert live.challenger is None
     assert live.trouble is not None
-    assert live.trouble.short == "version 2 was not taken"
+    assert live.trouble.what.startswith("version 2 was not taken: ")
     assert one(live).model == "1"
 
 
@@ -344,7 +298,7 @@ def test_no_version_decides_before_its_turn_is_on_record(place: Path) -> None:
     assert not live.refresh()
     assert live.champion.version == "1"
     assert live.trouble is not None
-    assert live.trouble.short == "version 2 could not be put on record"
+    assert live.trouble.what.startswith("version 2 could not be put on record: ")
     away[0] = False
     assert live.refresh()
     assert told == [("1", None), ("2", "1")]

@@ -102,9 +102,9 @@ class Gate:
                 await problem(500, "internal", detail, instance)(scope, receive, safe)
             _told(scope, failure)
         finally:
+            scope["status"] = status
             taken = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", "unknown")
-            scope["answered"] = (route, status)
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             self.metrics.seconds.labels(route).observe(taken)
             structlog.get_logger().info(

@@ -30,7 +30,7 @@ class ReadyAnswer(Answer):
     log: str
     """`ok`, or why nothing can be written."""
     registry: str
-    """`ok`, or that its wish is not followed; deciding goes on, and `/model` and the log lines say why."""
+    """`ok`, or why its wish is not followed; deciding goes on."""
 
 
 @router.get("/health/live", summary="Is the process there?")
@@ -47,7 +47,7 @@ async def live() -> LiveAnswer:
 def ready(service: The, response: Response) -> ReadyAnswer:
     """Model, policy, log, registry."""
     trouble = service.live.trouble
-    state = {"model": "", "policy": "", "log": "ok", "registry": "ok" if trouble is None else trouble.short}
+    state = {"model": "", "policy": "", "log": "ok", "registry": "ok" if trouble is None else trouble.what}
     well = service.ready
     try:
         state["model"] = service.live.champion.version
