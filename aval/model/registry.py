@@ -319,10 +319,13 @@ class Registry:
             if not (root / "MLmodel").exists():
                 # Whole or not at all: half a copy would be taken for a damaged version for ever.
                 root.parent.mkdir(parents=True, exist_ok=True)
-                with TemporaryDirectory(dir=root.parent, ignore_cleanup_errors=True) as half:
-                    mlflow.artifacts.download_artifacts(artifact_uri=where, dst_path=half, tracking_uri=self.uri)
+                with TemporaryDirectory(dir=root.parent) as half:
+                    # It lands in a folder of its own name there.
+                    fetched = mlflow.artifacts.download_artifacts(
+                        artifact_uri=where, dst_path=half, tracking_uri=self.uri
+                    )
                     with suppress(OSError):  # another process was quicker
-                        Path(half).rename(root)
+                        Path(fetched).rename(root)
         found = sorted(root.glob(f"artifacts/*/{artefact.MANIFEST}"))
         return found[0].parent if found else root / "artifacts"
 

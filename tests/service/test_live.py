@@ -2,19 +2,28 @@
 
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 
 from aval.credit.decision import Decision
 from aval.credit.policy import Policy
 from aval.errors import ArtefactError, LogUnavailable, PolicyError, RegistryError
+from aval.model.artefact import MANIFEST, digest_of
 from aval.model.gates import Gates
 from aval.model.interval import Interval
-from aval.model.registry import Registry
+from aval.model.registry import CHAMPION, NAME, Registry
 from aval.service.decide import Decider
 from aval.service.example import example
 from aval.service.live import Live, Watcher
@@ -24,6 +33,7 @@ from tests.service.versions import (
     bolder,
     challenger,
     champion,
+    client_of,
     damaged,
     drifted,
     foreign,
@@ -321,3 +331,62 @@ def test_a_watcher_outlives_what_goes_wrong() -> None:
     assert watcher.stopping
     assert not watcher.is_alive()
     assert len(calls) >= 3
+
+
+@pytest.fixture
+def served(home: Path, tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A real MLflow server that holds version 1 of `home` as its champion, files and all."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["server", "--backend-store-uri", f"sqlite:///{tmp_path / 'store.db'}", "--workers", "1"]
+    words += ["--artifacts-destination", str(tmp_path / "files"), "--host", "127.0.0.1", "--port", str(port)]
+    with (tmp_path / "server.log").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", *words], stdout=said, stderr=said, cwd=tmp_path, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 90
+        while True:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{url}/health").status_code == 200:
+                    break
+            assert process.poll() is None, (tmp_path / "server.log").read_text()
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        model, _ = Registry("", home).load("1")
+        assert model.folder is not None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = client_of(url)
+            made.create_registered_model(NAME)
+            run = made.create_run(made.create_experiment("a test"))
+            made.log_artifacts(run.info.run_id, str(model.folder.parents[1]), "model")
+            tags = {"manifest": digest_of(model.folder / MANIFEST)}
+            found = made.create_model_version(NAME, f"{run.info.artifact_uri}/model", run.info.run_id, tags=tags)
+            made.set_registered_model_alias(NAME, CHAMPION, found.version)
+        yield url, process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_a_server_is_followed_its_files_fetched_whole_and_its_end_survived(
+    served: tuple[str, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    url, process = served
+    place = tmp_path / "machine"
+    live = Live(Registry(url, place), POLICY, on=lambda: NOW)
+    assert live.refresh(), live.trouble
+    before = one(live)
+    (fetched,) = (place / "fetched").iterdir()  # one whole copy, nothing half
+    assert (fetched / "MLmodel").exists()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    start = time.monotonic()
+    assert not live.refresh()
+    assert time.monotonic() - start < 10
+    assert live.trouble is not None
+    assert live.trouble.what.startswith("the registry is away: ")
+    assert one(live) == before

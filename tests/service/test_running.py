@@ -168,11 +168,16 @@ def test_a_life_from_no_champion_to_a_graceful_end(home: Path, tmp_path: Path, s
     place = own(home, tmp_path / "home")
     champion(place, None)
     secret = key(place)
+    (place / "jobs").mkdir()
+    left = place / "jobs" / "left.upload"  # of a process that was killed
+    left.write_bytes(b"SK_ID_CURR")
+    os.utime(left, (0, 0))
     server = started(place, "--host", "0.0.0.0")
     assert "TLS" in server.line("plain HTTP")["advice"]
     server.url = server.url.replace("0.0.0.0", "127.0.0.1")
     waiting = server.wait(503)
     assert waiting["ready"] is False
+    assert not left.exists()
     assert waiting["model"].startswith("no model decides yet")
     assert (waiting["log"], waiting["registry"]) == ("ok", "ok")
     with server.client(secret) as client:

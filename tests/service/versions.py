@@ -5,6 +5,7 @@ import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -26,13 +27,18 @@ def own(home: Path, folder: Path) -> Path:
     return folder
 
 
-def client(home: Path) -> "object":
-    """MLflow's client on a home's own store."""
+def client_of(url: str) -> Any:
+    """MLflow's client on a store."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mlflow
 
-        return mlflow.MlflowClient(f"sqlite:///{home / 'mlflow.db'}", f"sqlite:///{home / 'mlflow.db'}")
+        return mlflow.MlflowClient(url, url)
+
+
+def client(home: Path) -> Any:
+    """MLflow's client on a home's own store."""
+    return client_of(f"sqlite:///{home / 'mlflow.db'}")
 
 
 def register(home: Path, change: Change = lambda folder: None, *, after: Change = lambda folder: None) -> str:
@@ -48,7 +54,7 @@ def register(home: Path, change: Change = lambda folder: None, *, after: Change 
     tags = {"manifest": digest_of(folder / MANIFEST)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made = client(home).create_model_version(NAME, root.as_uri(), tags=tags)  # type: ignore[attr-defined]
+        made = client(home).create_model_version(NAME, root.as_uri(), tags=tags)
     after(folder)
     return str(made.version)
 
@@ -58,9 +64,9 @@ def name(home: Path, alias: str, version: str | None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if version is None:
-            client(home).delete_registered_model_alias(NAME, alias)  # type: ignore[attr-defined]
+            client(home).delete_registered_model_alias(NAME, alias)
         else:
-            client(home).set_registered_model_alias(NAME, alias, version)  # type: ignore[attr-defined]
+            client(home).set_registered_model_alias(NAME, alias, version)
 
 
 def champion(home: Path, version: str | None) -> None:

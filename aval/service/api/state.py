@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, Busy, WarehouseError
+from aval.errors import ApplicantUnknown, AvalError, Busy, WarehouseError
 from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
@@ -103,6 +103,8 @@ class Service:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
         self.live.refresh()
         self._warm()
+        with suppress(AvalError, OSError):  # what a killed process left of uploads
+            self.jobs.tidy()
         self.counter.shadow.start()
         self._watcher.start()
         self._worker.start()
