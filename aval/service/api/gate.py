@@ -28,9 +28,11 @@ FILES: Final = "/decisions/file"
 class Gate:
     """Pure ASGI: nothing it does waits for a thread."""
 
-    def __init__(self, app: Any, *, metrics: Metrics, spans: Spans, body: int, file: int, patience: float) -> None:
+    def __init__(
+        self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float, spans: Spans | None = None
+    ) -> None:
         """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body."""
-        self.app, self.metrics, self.spans = app, metrics, spans
+        self.app, self.metrics, self.spans = app, metrics, spans or Spans()
         self.body, self.file, self.patience = body, file, patience
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -73,9 +73,12 @@ class Service:
         lender: str = "Prêt à dépenser",
         limits: Limits | None = None,
         refresh_seconds: float = 10.0,
+        own_log: bool = True,
         spans: Spans | None = None,
     ) -> None:
-        """`refresh_seconds`: how often the registry's aliases are looked at; `spans`: where requests are traced."""
+        """`own_log`: set up structured logs for this process; off where the caller has its own.
+        `refresh_seconds`: how often the registry's aliases are looked at; `spans`: where requests are traced.
+        """
         self.registry, self.log, self.access, self.policy = registry, log, access, policy
         self.home, self.lang, self.lender = home, lang, lender
         self.limits = limits or Limits()
@@ -96,6 +99,7 @@ class Service:
         self._slots: anyio.CapacityLimiter | None = None
         self._unready: type[Exception] | None = None
         self.ready = False
+        self.own_log = own_log
 
     # Life
 
