@@ -1,4 +1,4 @@
-"""At the counter: decided, on record, then answered; the challenger's opinion later, and never in the way."""
+"""The challenger's opinion comes later, follows its alias, and is never in the way."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 
 from aval.credit.policy import Policy
-from aval.errors import KeyReused, LogUnavailable, RegistryError
 from aval.model.registry import Registry
 from aval.service.counter import Counter
 from aval.service.example import example
@@ -51,33 +50,6 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def test_what_is_answered_is_what_stands_in_the_log(live: Live, log: Log) -> None:
-    answered = Counter(live, log).decide(example(), "a test")
-    stored, told = log.decision(answered.made.id), answered.stored("a test")
-    for name in ("id", "seq", "at", "caller", "applicant_id", "verdict", "probability", "facts", "hash", "kind"):
-        assert getattr(told, name) == getattr(stored, name)
-    assert told.decision() == stored.decision() == answered.made.decision
-
-
-def test_the_same_key_gets_the_same_decision_and_another_request_does_not(live: Live, log: Log) -> None:
-    counter = Counter(live, log)
-    first = counter.decide(example(), "a test", ("once", "digest"))
-    again = counter.decide(example(), "a test", ("once", "digest"))
-    assert first.receipt.answered is None
-    assert again.receipt.answered == first.made.id
-    with pytest.raises(KeyReused):
-        counter.decide(example(), "a test", ("once", "other"))
-    assert kinds(log) == ["decision"]
-
-
-def test_without_a_model_or_a_log_nothing_is_decided(place: Path, live: Live, log: Log) -> None:
-    with pytest.raises(RegistryError, match="no model decides yet"):
-        Counter(Live(Registry("", place), POLICY), log).decide(example(), "a test")
-    with log.engine.execution_options(writing=True).begin(), pytest.raises(LogUnavailable, match="locked"):
-        Counter(live, log).decide(example(), "a test")
-    assert kinds(log) == []
 
 
 def test_the_challenger_decides_in_the_shadow_while_it_is_one(live: Live, place: Path, log: Log) -> None:
