@@ -38,6 +38,7 @@ def create(service: Service) -> FastAPI:
     app.add_middleware(
         Gate,
         metrics=service.metrics,
+        spans=service.spans,
         body=limits.body_bytes,
         file=limits.file_bytes,
         patience=limits.patience,

@@ -11,6 +11,7 @@ import structlog
 from aval.errors import AvalError, BodyTooLarge
 from aval.service.api.metrics import Metrics
 from aval.service.api.problems import problem, rendered
+from aval.service.tracing import Spans
 
 _SAFE: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,9 +28,11 @@ FILES: Final = "/decisions/file"
 class Gate:
     """Pure ASGI: nothing it does waits for a thread."""
 
-    def __init__(self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float) -> None:
+    def __init__(
+        self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float, spans: Spans | None = None
+    ) -> None:
         """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body."""
-        self.app, self.metrics = app, metrics
+        self.app, self.metrics, self.spans = app, metrics, spans or Spans()
         self.body, self.file, self.patience = body, file, patience
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -37,6 +40,10 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with self.spans.request(scope):
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
         start = time.perf_counter()
         headers = dict(scope["headers"])
         named = headers.get(b"x-request-id", b"").decode("latin-1").lower()
@@ -97,6 +104,7 @@ class Gate:
                 await problem(500, "internal", detail, instance)(scope, receive, safe)
             _told(scope, failure)
         finally:
+            scope["status"] = status
             taken = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", "unknown")
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()

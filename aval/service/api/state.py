@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, Busy, WarehouseError
+from aval.errors import ApplicantUnknown, AvalError, Busy, WarehouseError
 from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
@@ -32,6 +32,7 @@ from aval.service.live import Live, Watcher
 from aval.service.log.entry import Stored
 from aval.service.log.log import Log
 from aval.service.replaying import Replayer
+from aval.service.tracing import Spans
 
 T = TypeVar("T")
 
@@ -73,12 +74,16 @@ class Service:
         limits: Limits | None = None,
         refresh_seconds: float = 10.0,
         own_log: bool = True,
+        spans: Spans | None = None,
     ) -> None:
-        """`own_log`: set up structured logs for this process; off where the caller has its own."""
+        """`own_log`: set up structured logs for this process; off where the caller has its own.
+        `refresh_seconds`: how often the registry's aliases are looked at; `spans`: where requests are traced.
+        """
         self.registry, self.log, self.access, self.policy = registry, log, access, policy
         self.home, self.lang, self.lender = home, lang, lender
         self.limits = limits or Limits()
-        self.metrics = Metrics()
+        self.spans = spans or Spans()
+        self.metrics = Metrics(self.spans)
         self.live = Live(registry, policy, self._swapped)
         self.counter = Counter(self.live, log, self.metrics.timed)
         self.counter.shadow.counted = lambda outcome: self.metrics.shadowed.labels(outcome).inc()
@@ -92,6 +97,7 @@ class Service:
         self._door = threading.Lock()
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
+        self._unready: type[Exception] | None = None
         self.ready = False
         self.own_log = own_log
 
@@ -101,6 +107,8 @@ class Service:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
         self.live.refresh()
         self._warm()
+        with suppress(AvalError, OSError):  # what a killed process left of uploads
+            self.jobs.tidy()
         self.counter.shadow.start()
         self._watcher.start()
         self._worker.start()
@@ -113,6 +121,7 @@ class Service:
         self._worker.stop()
         self.counter.shadow.stop()
         self.log.engine.dispose()
+        self.spans.stop()
         structlog.get_logger().info("stopped", pid=os.getpid())
 
     def _look(self) -> None:
@@ -123,8 +132,14 @@ class Service:
             self._warm()
 
     def _work(self) -> None:
+        if not self.ready:  # a job taken now would fail for want of a model
+            return
+
+        def halted() -> bool:
+            return self._worker.stopping
+
         try:
-            while self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}"):
+            while not halted() and self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}", halted):
                 pass
         except Exception as problem:  # the worker thread must outlive a log that is away
             structlog.get_logger().warning("jobs", problem=type(problem).__name__)
@@ -140,7 +155,9 @@ class Service:
                 decider.judge(dossiers)
             self.ready = True
         except Exception as problem:
-            structlog.get_logger().warning("not ready", problem=type(problem).__name__)
+            if type(problem) is not self._unready:  # said once, not at every look
+                structlog.get_logger().warning("not ready", problem=type(problem).__name__)
+            self._unready = type(problem)
 
     def _swapped(self, decider: Decider, before: str | None) -> None:
         """A champion takes over once the log says so."""
