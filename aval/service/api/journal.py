@@ -14,7 +14,7 @@ from aval.errors import ApplicantUnknown, Erased
 from aval.service.answer import Answer
 from aval.service.api.answers import DecisionAnswer, listed
 from aval.service.api.deciding import Number, shown
-from aval.service.api.doors import Instant, Lang, Reader, The
+from aval.service.api.doors import PLAIN, Instant, Lang, Reader, The
 from aval.service.api.problems import documented
 from aval.service.inputs import restored
 from aval.service.letter import letter
@@ -40,7 +40,9 @@ class ApplicantAnswer(Answer):
     """What was decided, the newest first; at most 20."""
 
 
-@router.get("/applicants/{applicant_id}", summary="An applicant", responses=documented(404))
+@router.get(
+    "/applicants/{applicant_id}", summary="An applicant", operation_id="get_applicant", responses=documented(404, 410)
+)
 def applicant(
     applicant_id: Annotated[int, Field(gt=0, le=10**15, description="SK_ID_CURR.")], service: The, lang: Lang, _: Reader
 ) -> ApplicantAnswer:
@@ -67,7 +69,9 @@ def _private(stored: Stored) -> Private:
     return stored.private
 
 
-@router.get("/decisions/{decision}", summary="A decision as it was", responses=documented(404))
+@router.get(
+    "/decisions/{decision}", summary="A decision as it was", operation_id="get_decision", responses=documented(404, 410)
+)
 def decision(
     decision: Number,
     service: The,
@@ -96,15 +100,15 @@ class PageAnswer(Answer):
     """Hand it back as `cursor` for the next page; null on the last."""
 
 
-@router.get("/decisions", summary="Search decisions", responses=documented())
+@router.get("/decisions", summary="Search decisions", operation_id="list_decisions", responses=documented())
 def decisions(
     service: The,
     lang: Lang,
     _: Reader,
     verdict: Verdict | None = None,
-    model: Annotated[str | None, Query(max_length=40)] = None,
-    policy: Annotated[str | None, Query(max_length=64)] = None,
-    caller: Annotated[str | None, Query(max_length=100)] = None,
+    model: Annotated[str | None, Query(max_length=40, pattern=PLAIN)] = None,
+    policy: Annotated[str | None, Query(max_length=64, pattern=PLAIN)] = None,
+    caller: Annotated[str | None, Query(max_length=100, pattern=PLAIN)] = None,
     applicant_id: Annotated[int | None, Query(gt=0, le=10**15)] = None,
     job: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
     since: Instant = None,
@@ -140,7 +144,7 @@ class WorklistAnswer(Answer):
     """Overrides by officer."""
 
 
-@router.get("/worklist", summary="What waits for an officer", responses=documented())
+@router.get("/worklist", summary="What waits for an officer", operation_id="get_worklist", responses=documented())
 def work(
     service: The, lang: Lang, _: Reader, limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_MOST
 ) -> WorklistAnswer:
@@ -157,6 +161,7 @@ def work(
 @router.get(
     "/letters/{decision}",
     summary="A letter to the applicant",
+    operation_id="get_letter",
     response_class=HTMLResponse,
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}, **documented(404, 410)},
 )
