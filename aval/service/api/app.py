@@ -70,14 +70,14 @@ def _described(app: FastAPI) -> dict[str, Any]:
         "anyOf": [{"$ref": "#/components/schemas/Tables"}, {"$ref": "#/components/schemas/ById"}],
         "examples": [dossier()],
     }
-    number = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e10}
+    number = {"type": "number", "minimum": 0, "maximum": 1e10}
     schemas["Changes"] = {
         "type": "object",
         "additionalProperties": False,
         "description": "Levers, in the order they are applied, or raw values.",
         "properties": {
             "down_payment": {"type": "number", "minimum": 0, "maximum": 1e10},
-            "credit": number,
+            "credit": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e10},
             "term_months": {"type": "integer", "minimum": 1, "maximum": 600},
             "AMT_CREDIT": number,
             "AMT_ANNUITY": number,

@@ -21,6 +21,7 @@ from aval.service.letter import letter
 from aval.service.log.entry import Stored
 from aval.service.log.log import utc
 from aval.service.log.sealing import Private
+from aval.service.overriding import OVERRIDE, SECOND
 from aval.service.role import Right
 from aval.service.views import PAGE_MOST, Wanted, agreement, page, worklist
 
@@ -176,6 +177,11 @@ def a_letter(decision: Number, service: The, lang: Lang, _: Reader) -> Response:
         on=utc().date(),
         reference=stored.id[:12],
         lender=service.lender,
-        verdict=stored.final,
+        verdict=stored.final if _by_officer(stored) else None,
     )
     return HTMLResponse(text, headers={"Content-Language": lang})
+
+
+def _by_officer(stored: Stored) -> bool:
+    """Whether the verdict that stands is an officer's: the applicant has a right to know that it is not."""
+    return any(one.verdict and one.kind in (OVERRIDE, SECOND) and not one.body.get("awaiting") for one in stored.events)

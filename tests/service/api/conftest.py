@@ -1,6 +1,7 @@
 """One service for all tests over HTTP: the small lender's champion, a log of its own, a key of every role."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +29,7 @@ from aval.service.role import Role
 from aval.settings import ROOT
 
 POLICY = ROOT / "policies" / "2026-11-24.toml"
+LONG = os.environ.get("AVAL_LAWS") == "long"
 ROLES = tuple(role.value for role in Role)
 
 
@@ -44,6 +46,7 @@ class House:
     ids: list[int]
     """Everybody of the warehouse."""
     taken: Iterator[int] = field(init=False)
+    _worst: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         self.taken = iter(range(900_000_001, 999_999_999))
@@ -65,6 +68,18 @@ class House:
         """The example's dossier under a number nobody had before."""
         return dossier_of(next(self.taken), **changes)
 
+    def refused(self, **changes: Any) -> dict[str, Any]:
+        """A decision of somebody new, as bad a risk as the worst of the warehouse."""
+        if self._worst is None:
+            ids = self.ids[:600]
+            decider = self.service.live.decider()
+            found = decider.decide(self.warehouse.dossiers(ids), Explain.NONE)
+            worst = max(found, key=lambda one: one.probability).applicant_id
+            self._worst = as_json(self.warehouse.dossiers([worst]))
+        made = self.decided(renamed(json.loads(json.dumps(self._worst)), next(self.taken), **changes))
+        assert made["verdict"] == "decline"
+        return made
+
     def decided(self, dossier: object | None = None, **changes: Any) -> dict[str, Any]:
         """One decision."""
         found = self.post("/decisions", json=self.stranger(**changes) if dossier is None else dossier)
@@ -84,7 +99,11 @@ class House:
 
 def dossier_of(applicant_id: int, **changes: Any) -> dict[str, Any]:
     """The example as another applicant, with other values in the application."""
-    found = example()
+    return renamed(example(), applicant_id, **changes)
+
+
+def renamed(found: dict[str, Any], applicant_id: int, **changes: Any) -> dict[str, Any]:
+    """A dossier as another applicant's."""
     found["application"] |= {KEY: applicant_id, **changes}
     for table in HISTORIES:
         for row in found.get(table) or ():
