@@ -166,7 +166,8 @@ def test_who_is_erased_is_gone_everywhere_and_the_chain_holds(house) -> None:
     left = house.get(f"/decisions/{number}?explain=full").json()
     assert left["erased"]
     assert left["applicant_id"] is None
-    assert left["reasons"] == left["warnings"] == []
+    assert [one["code"] for one in left["reasons"]] == left["rules"] == ["NO_INCOME"]  # public, and without a value
+    assert left["warnings"] == []
     assert left["contributions"] is None
     assert left["probability"] == made["probability"]
     (event,) = left["events"]

@@ -13,6 +13,7 @@ from aval.data.tables import KEY
 from aval.service.api.filing import JobAnswer
 from aval.service.api.state import Limits
 from tests.service import hostile
+from tests.service.api.conftest import LONG
 
 CSV = {"Content-Type": "text/csv"}
 
@@ -51,7 +52,7 @@ def test_a_file_gets_the_numbers_of_a_batch(house, judge) -> None:
             assert int(row["points"]) == expected.points
     assert house.size() == before + 600
     some = [row["decision"] for row in rows]
-    for number in some:
+    for number in some if LONG else some[::8]:
         assert house.service.replayer.replay(number).same
     one = house.get(f"/decisions/{some[0]}").json()
     assert one["probability"] == batch[one["applicant_id"]].probability

@@ -28,7 +28,7 @@ def test_the_corpus_is_wide() -> None:
 
 
 def test_bombs_are_small_and_say_that_they_are_not() -> None:
-    bombs = [case for case in cases() if case.status == 413 and case.route == FILE]
+    bombs = [case for case in cases() if case.status == 413 and case.route == FILE and "members" not in case.name]
     assert len(bombs) >= 10
     assert all(len(case.body) < BOMB / 200 for case in bombs)
 
