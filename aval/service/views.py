@@ -81,7 +81,7 @@ def cursor(stored: Stored) -> str:
 
 def _after(text: str) -> tuple[int, int]:
     try:
-        seq, place = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(".")
+        seq, place = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode("ascii").split(".")
         at = int(seq), int(place)
     except (ValueError, binascii.Error):
         at = (-1, -1)

@@ -58,7 +58,7 @@ SAID: Final[Mapping[str, str]] = {
 }
 """Where the failure's own sentence names machines and files, which are for the logs alone."""
 
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]*://[^\s;,']+|(?<![\w.])/[^\s:;,']+", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]*://[^\s;,']*[^\s;,:.']|(?<![\w.])/[^\s:;,']+", re.IGNORECASE)
 RETRY_SECONDS: Final = 2
 """When to come again after a 503 that says nothing better."""
 

@@ -28,6 +28,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+PLAIN = ("verdict", "model", "policy", "caller", "applicant_id", "job", "limit")
+"""Parameters that say what they are."""
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -56,15 +58,7 @@ def test_every_operation_reads_well_in_a_client(house) -> None:
         assert operation["description"], path
         assert len(operation["tags"]) == 1
         for parameter in operation.get("parameters", ()):
-            if parameter["name"].lower() not in (
-                "verdict",
-                "model",
-                "policy",
-                "caller",
-                "applicant_id",
-                "job",
-                "limit",
-            ):
+            if parameter["name"] not in PLAIN:
                 assert parameter.get("description") or parameter["schema"].get("description"), (path, parameter)
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() and name == name.lower() for name in names)
@@ -160,12 +154,15 @@ def send(house: Any, case: Any, role: str | None) -> Any:
     return house.client.request(headers=headers, **given_)
 
 
-NAMES = sorted(
-    one["operationId"] for _, _, one in operations(json.loads(GOLDEN.read_text("utf-8")))) if GOLDEN.exists() else []  # fmt: skip
+def names() -> list[str]:
+    """Of the operations, from the golden copy: the service is not there yet when tests are collected."""
+    if not GOLDEN.exists():
+        return []
+    return sorted(one["operationId"] for _, _, one in operations(json.loads(GOLDEN.read_text("utf-8"))))
 
 
 @pytest.mark.parametrize("role", ["admin", None])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_no_answer_is_untold(house, fuzzed, name: str, role: str | None) -> None:
     operation = fuzzed[name]
     body = bool(operation.definition.raw.get("requestBody"))

@@ -1,10 +1,7 @@
 """Ready means that it can decide; what is wrong is told without saying where anything is."""
 
-import sqlite3
-
 from starlette.testclient import TestClient
 
-from aval.errors import LogUnavailable
 from aval.model.registry import Registry
 from aval.service.api.app import create
 from aval.service.api.health import LiveAnswer, ReadyAnswer
@@ -19,13 +16,10 @@ def test_it_lives_and_is_ready(house) -> None:
         "ready": True, "model": "1", "policy": "2026-11-24", "log": "ok", "registry": "ok"}  # fmt: skip
 
 
-def test_without_a_log_it_lives_and_is_not_ready(another, monkeypatch) -> None:
+def test_without_a_log_it_lives_and_is_not_ready(another) -> None:
     own = another()
-
-    def away() -> None:
-        raise LogUnavailable(f"sqlite:///{own.service.home}/log.db", "disk I/O error")
-
-    monkeypatch.setattr(own.service.log, "alive", away)
+    own.service.log.engine.dispose()
+    (own.service.home / "log").rename(own.service.home / "elsewhere")
     found = own.get("/health/ready", None)
     assert found.status_code == 503
     answer = ReadyAnswer.model_validate_json(found.content)
@@ -61,4 +55,3 @@ def test_without_a_champion_it_waits(tmp_path, another) -> None:
             told = client.get(path, headers=head)
             assert told.status_code in (200, 404, 503), path
             assert str(tmp_path) not in told.text
-    assert sqlite3.connect is not None
