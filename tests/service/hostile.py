@@ -516,6 +516,7 @@ def _bombs() -> Iterator[Case]:
         ("a table in a folder", lambda: bound(bomb("tables/application.csv"))),
         ("three tables", lambda: bound(*(bomb(f"{t}.csv") for t in ("application", "bureau", "bureau_balance")))),
         ("the same bytes over and over", _overlapping),
+        ("one file that is no zip", _gzipped),
         ("20,000 members of nothing", lambda: archive([(f"{n}.txt", b"") for n in range(20_000)])),
     ):
         yield Case(kind, name, FILE, ZIP, made, 413)
@@ -544,6 +545,11 @@ def _bombs() -> Iterator[Case]:
     ):  # fmt: skip
         yield Case(kind, name, FILE, ZIP, body, status, says)
     yield Case(kind, "noise for Parquet", FILE, PARQUET, b"PAR1" + b"PLANTED-7F3" * 99 + b"PAR1", 422, "truncated")
+
+
+def _gzipped() -> bytes:
+    packed, check = zeros(b"0")
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + packed + struct.pack("<II", check, BOMB)
 
 
 def _overlapping() -> bytes:

@@ -12,33 +12,41 @@ from aval.service.log.tables import REPORT
 from aval.service.portfolio import Portfolio
 
 
-def last_decisions(house: Any) -> list[dict[str, Any]]:
-    """Everybody's last decision, by walking the pages."""
+def last_decisions(house: Any, since: str) -> list[dict[str, Any]]:
+    """Everybody's last decision since an instant, by walking the pages."""
     found: dict[Any, dict[str, Any]] = {}
     cursor = None
     while True:
-        given = {"limit": 200} | ({"cursor": cursor} if cursor else {})
+        given = {"limit": 200, "since": since} | ({"cursor": cursor} if cursor else {})
         page = house.get("/decisions", params=given).json()
         for one in page["decisions"]:
-            found.setdefault(one["applicant_id"] if one["applicant_id"] is not None else one["id"], one)
+            found.setdefault(one["applicant_id"], one)
         cursor = page["next"]
         if cursor is None:
             return list(found.values())
 
 
 @pytest.fixture(scope="module")
-def lively(house) -> list[dict[str, Any]]:
+def since(house) -> str:
+    """Before the decisions of this module; what others decided may be erased."""
+    return str(house.decided()["at"])
+
+
+@pytest.fixture(scope="module")
+def lively(house, since: str) -> list[dict[str, Any]]:
     for place, applicant in enumerate(house.ids[40:70]):
         house.decided({"applicant_id": applicant})
         if place % 5 == 0:
             house.decided({"applicant_id": applicant})
     house.refused()
-    return last_decisions(house)
+    return last_decisions(house, since)
 
 
-def test_figures_are_those_of_counting_one_by_one(house, lively) -> None:
+def test_figures_are_those_of_counting_one_by_one(house, since, lively) -> None:
     for prices in ({}, {"accepted_defaulter": 5.0}, {"accepted_defaulter": 20.0, "refused_payer": 2.0}):
-        found = house.get("/portfolio", "analyst", params={"by": "contract", "every": "month", **prices})
+        found = house.get(
+            "/portfolio", "analyst", params={"by": "contract", "every": "month", "since": since, **prices}
+        )
         answer = Portfolio.model_validate_json(found.content)
         bad, good = prices.get("accepted_defaulter", 10.0), prices.get("refused_payer", 1.0)
         assert answer.cutoff == pytest.approx(good / (good + bad))
@@ -70,8 +78,8 @@ def test_figures_are_those_of_counting_one_by_one(house, lively) -> None:
         assert sum(one.applications for one in answer.over_time) == len(lively)
 
 
-def test_weighted_by_amount(house, lively) -> None:
-    answer = Portfolio.model_validate_json(house.get("/portfolio?weighted=true&by=amount").content)
+def test_weighted_by_amount(house, since, lively) -> None:
+    answer = Portfolio.model_validate_json(house.get(f"/portfolio?weighted=true&by=amount&since={since}").content)
     (point,) = (one for one in answer.curve if one.cutoff == answer.cutoff)
     weights = [one["facts"]["amount"] for one in lively]
     approved = sum(w for w, one in zip(weights, lively, strict=True) if one["probability"] < answer.cutoff)

@@ -139,7 +139,8 @@ def test_an_applicant_whom_only_the_log_knows(house) -> None:
     assert answer["histories"]["credit_card_balance"] is None
 
 
-def test_the_worklist_holds_what_waits_the_oldest_first(house) -> None:
+def test_the_worklist_holds_what_waits_the_oldest_first(another) -> None:
+    house = another()
     first, second, third = referred(house), referred(house), referred(house)
     approved = house.decided(EXT_SOURCE_1=0.9, EXT_SOURCE_2=0.9, EXT_SOURCE_3=0.9)
     found = house.get("/worklist", "officer")
@@ -159,7 +160,8 @@ def test_the_worklist_holds_what_waits_the_oldest_first(house) -> None:
     assert house.get("/worklist?limit=0").status_code == 422
 
 
-def test_an_override_that_waits_is_on_the_worklist(house) -> None:
+def test_an_override_that_waits_is_on_the_worklist(another) -> None:
+    house = another()
     large = house.refused(AMT_CREDIT=2_000_000.0, AMT_GOODS_PRICE=2_000_000.0)
 
     def waits() -> bool:
