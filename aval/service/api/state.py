@@ -1,6 +1,7 @@
 """Everything a request may need, put together once per process."""
 
 import os
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -36,6 +37,7 @@ from aval.service.tracing import Spans
 
 T = TypeVar("T")
 
+_WEIGHT: Final = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 SYSTEM: Final = "aval"
 """Who writes records that nobody asked for."""
 
@@ -105,7 +107,7 @@ class Service:
 
     def start(self) -> None:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
-        self.live.refresh()
+        self._follow()
         self._warm()
         with suppress(AvalError, OSError):  # what a killed process left of uploads
             self.jobs.tidy()
@@ -124,8 +126,14 @@ class Service:
         self.spans.stop()
         structlog.get_logger().info("stopped", pid=os.getpid())
 
+    def _follow(self) -> None:
+        try:
+            self.live.refresh()
+        except Exception as problem:  # a log that is away: the new champion decides once it is back
+            structlog.get_logger().warning("not followed", problem=type(problem).__name__)
+
     def _look(self) -> None:
-        self.live.refresh()
+        self._follow()
         self.metrics.trouble.set(self.live.trouble is not None)
         self.metrics.unexported.set(self.log.unexported)
         if not self.ready:
@@ -269,10 +277,10 @@ def language(accept: str | None, default: Language) -> Language:
     best, liked = default, 0.0
     for part in (accept or "").split(",")[:20]:
         tag, _, parameter = part.strip().partition(";")
-        try:
-            weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
-        except ValueError:
+        said = _WEIGHT.fullmatch(parameter.strip().lower()) if parameter else None
+        if parameter and said is None:
             continue
+        weight = float(said[1]) if said else 1.0
         primary = tag.strip().split("-")[0].lower()
         if primary == "fr" and weight > liked:
             best, liked = "fr", weight
