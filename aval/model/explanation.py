@@ -31,13 +31,8 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
 
 def weighed(model: Model, contributions: Matrix, verdicts: Sequence[Verdict]) -> list[tuple[Given, ...]]:
     """The reasons in contributions that are at hand, shape (n, k + 1); as `reasons` gives them."""
-    codes, groups = grouped([_told(used.reason, used.protected) for used in model.used])
-    weights = summed(contributions[:, :-1] - model.contrast, groups, len(codes))
-    if not len(verdicts):
-        return []
     codes, groups = grouped(model.told)
-    contributions = model.contributions(_matrix(model, rows))[:, :-1] - model.contrast
-    weights = summed(contributions, groups, len(codes))
+    weights = summed(contributions[:, :-1] - model.contrast, groups, len(codes))
     given = []
     for row, verdict in zip(weights, verdicts, strict=True):
         sign = -1.0 if verdict is Verdict.APPROVE else 1.0

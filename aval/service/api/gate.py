@@ -11,9 +11,8 @@ from starlette.requests import ClientDisconnect
 
 from aval.errors import AvalError, BodySlow, BodyTooLarge
 from aval.service.api.metrics import Metrics
-from aval.service.api.problems import problem, rendered
-from aval.service.tracing import Spans
 from aval.service.api.problems import SAID, problem, rendered
+from aval.service.tracing import Spans
 
 _SAFE: Final = (
     (b"x-content-type-options", b"nosniff"),
