@@ -175,15 +175,6 @@ def agreement(log: Log) -> Agreement:
     standing: dict[str, Any] = {}
     with log.reading() as connection:
         for row in connection.execute(wanted):
-            if row.kind == OVERRIDE and json.loads(row.body).get("awaiting"):
-                continue
-            overrides += 1
-            motives[row.motive] = motives.get(row.motive, 0) + 1
-            officers[row.caller] = officers.get(row.caller, 0) + 1
-            if row.decided == Verdict.REFER.value:
-                alone = Verdict.APPROVE if row.probability < row.cutoff else Verdict.DECLINE
-                referred += 1
-                agreed += row.verdict == alone.value
             body = json.loads(row.body)
             if not body.get("awaiting", False):
                 standing[row.about] = (row, body.get("proposed_by", row.caller))
