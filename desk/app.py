@@ -6,7 +6,7 @@ Run by `aval desk`, or `streamlit run desk/app.py` with AVAL_DESK_API set.
 import os
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -24,17 +24,41 @@ def main() -> None:
     """One rerun."""
     st.set_page_config(page_title=LENDER, page_icon="⚖️", layout="wide", initial_sidebar_state=236)
     if "lang" not in st.session_state:
-        st.session_state["lang"] = os.environ.get("AVAL_DESK_LANG", "fr")
+        st.session_state["lang"] = _spoken()
     dark = st.context.theme.type == "dark"
     me = st.session_state.get("me")
     lang = st.session_state["lang"]
     lender = me["lender"] if me else LENDER
     st.html(look.styles(dark, lender, door("browse", lang), door("drop", lang)))
+    _follow(dark)
     api = st.session_state.get("api") or _provided()
     if api is None:
         st.navigation([st.Page(_door, title=LENDER, url_path="door")], position="hidden").run()
         return
     _inside(api, dark)
+
+
+def _spoken() -> str:
+    """The browser's language where the desk speaks it, else the lender's."""
+    asked = (st.context.locale or "").partition("-")[0].lower()
+    return asked if asked in LANGUAGES else os.environ.get("AVAL_DESK_LANG", "fr")
+
+
+def _follow(dark: bool) -> None:
+    """Draw again once the page's light is no longer the one this was drawn for; Streamlit does not."""
+    st.components.v2.component("light", js=_LIGHT)(key="light", data={"dark": dark}, on_changed_change=lambda: None)
+
+
+_LIGHT: Final = """export default ({ data, setTriggerValue }) => {
+  const look = () => {
+    const parts = getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/\\d+/g).map(Number)
+    const dark = parts[0] + parts[1] + parts[2] < 384
+    if (dark !== data.dark) { clearInterval(timer); setTriggerValue('changed', true) }
+  }
+  const timer = setInterval(look, 400)
+  return () => clearInterval(timer)
+}"""
+"""Looks at the ground of the page, in the browser alone."""
 
 
 # The door

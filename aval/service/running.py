@@ -212,6 +212,9 @@ def desk(
     host: Annotated[
         str, typer.Option(help="Address to listen on; other machines come through a TLS proxy.")
     ] = "127.0.0.1",
+    provider: Annotated[
+        Path | None, typer.Option(help="TOML file that tells the bank's identity provider (docs/desk.md).")
+    ] = None,
 ) -> None:
     """The desk: screens for officers, analysts and validators, over the service's API.
 
@@ -225,6 +228,8 @@ def desk(
         raise OptionError("aval desk", "needs Streamlit, which is not installed: pip install 'aval[desk]'")
     if not api.startswith(("http://", "https://")):
         raise OptionError("--api", "is an address such as http://127.0.0.1:8000")
+    if provider is not None and not provider.is_file():
+        raise OptionError("--provider", f"names {provider}, which is no file; docs/desk.md shows what it holds")
     root = str(screens.parents[1])
     told = {
         **os.environ,
@@ -235,6 +240,8 @@ def desk(
     }
     typer.echo(f"The desk at http://{host}:{port}, asking {api}", err=True)
     words = ["-m", "streamlit", "run", str(screens), "--server.port", str(port), "--server.address", host]
+    if provider is not None:
+        words += ["--secrets.files", str(provider)]
     sys.stderr.flush()
     # This process becomes the desk: what stops one stops the other.
     os.execve(sys.executable, [sys.executable, *words, "--server.headless", "true"], told)  # noqa: S606

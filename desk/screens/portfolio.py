@@ -44,7 +44,7 @@ def _prices() -> None:
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             price = st.slider(
-                say.say("price"), 5.0, 20.0, float(min(20.0, max(5.0, ratio))), 0.5, key="price", format="%.1f : 1",
+                say.say("price"), 5.0, 20.0, float(min(20.0, max(5.0, ratio))), 0.5, key="price", format="%g : 1",
                 help=say.say("price_help"),
             )  # fmt: skip
         with right:

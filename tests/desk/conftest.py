@@ -25,7 +25,7 @@ from aval.service.log.log import Log
 from aval.service.provider import Provider
 from aval.service.role import Role
 from aval.settings import ROOT
-from tests.service.test_provider import Bank, claims, signed
+from tests.service.bank import Bank, claims, signed
 
 PEOPLE: Mapping[str, Role] = {
     "olga": Role.OFFICER,

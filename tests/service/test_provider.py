@@ -6,79 +6,17 @@ import hmac
 import json
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
 from aval.errors import NotAuthenticated, ProviderUnavailable, ProviderUnsafe, RoleMissing, TooMany
 from aval.service.access import Access, Caller, Keys, Rate, Role
 from aval.service.log.opening import engine
 from aval.service.provider import LONGEST, Provider
-
-NOW = 1_795_521_600  # 2026-11-24, noon
-
-
-class Bank:
-    """A provider on loopback: what it publishes can be changed, what it is asked is counted."""
-
-    def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
-        self.keys: list[Any] = []
-        self.changed: dict[str, Any] = {}
-        """Overrides of the discovery document."""
-        self.redirects = False
-        self.padding = 0
-        bank = self
-
-        class Answers(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                bank.asked[self.path] += 1
-                document: dict[str, Any]
-                if self.path == "/realm/.well-known/openid-configuration":
-                    if bank.redirects:
-                        self.send_response(302)
-                        self.send_header("Location", f"{bank.issuer}/elsewhere")
-                        self.end_headers()
-                        return
-                    document = {"issuer": bank.issuer, "jwks_uri": f"{bank.issuer}/keys", **bank.changed}
-                elif self.path == "/realm/keys":
-                    document = {"keys": bank.keys}
-                else:
-                    document = {"issuer": bank.issuer, "jwks_uri": f"{bank.issuer}/keys"}
-                body = json.dumps(document).encode() + b" " * bank.padding
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Nothing."""
-
-        self._answers = Answers
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self.port = self.server.server_address[1]
-        self.issuer = f"http://127.0.0.1:{self.port}/realm"
-        self._start()
-
-    def _start(self) -> None:
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    def back(self) -> None:
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), self._answers)
-        self._start()
-
-    def publish(self, *keys: Key, **more: Any) -> None:
-        self.keys = [{**key.as_dict(private=False), **more} for key in keys]
+from tests.service.bank import NOW, Bank, claims, signed
 
 
 class Clock:
@@ -115,18 +53,6 @@ def clock() -> Clock:
 def provider(bank: Bank, rsa: RSAKey, clock: Clock) -> Provider:
     bank.publish(rsa)
     return Provider(bank.issuer, "aval", clock=clock, ticks=clock)
-
-
-def claims(bank: Bank, **changed: Any) -> dict[str, Any]:
-    """What an officer's token says; a claim changed to None is left out."""
-    usual = {"iss": bank.issuer, "aud": "aval", "sub": "u-17", "preferred_username": "odile", "roles": ["officer"],
-             "iat": NOW - 10, "nbf": NOW - 10, "exp": NOW + 300}  # fmt: skip
-    return {name: value for name, value in {**usual, **changed}.items() if value is not None}
-
-
-def signed(said: dict[str, Any], key: Key, alg: str = "RS256", **header: Any) -> str:
-    algorithms = JWSRegistry(algorithms=[alg], strict_check_header=False)
-    return jwt.encode({"alg": alg, "kid": key.kid, **header}, said, key, registry=algorithms)
 
 
 def raw(header: Any, payload: Any, sign: Callable[[bytes], bytes] = lambda _: b"") -> str:
