@@ -2,6 +2,7 @@
 
     python benchmarks/features.py WAREHOUSE                a warehouse that `aval ingest` made
     python benchmarks/features.py --applicants 20000       the simulated lender, made first
+    python benchmarks/features.py WAREHOUSE --home var     one dossier decided too, by the champion there
 
 pandas computes the reference system's aggregates (min, max, mean, sum, var of every number, count and distinct count,
 and the share of every category) of all six histories; DuckDB the same of one, instalments, in SQL. Both read the same
