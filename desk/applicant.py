@@ -37,7 +37,7 @@ def show(now: Here, wanted: str) -> None:
             decision = read(now, wanted)
         _head(now, decision)
         _why(now, decision)
-        _more(now, decision)
+        _more(decision)
 
 
 def _head(now: Here, decision: Decision) -> None:
@@ -58,8 +58,8 @@ def _head(now: Here, decision: Decision) -> None:
                 decision["final"], say.heading(decision["final"]), " · ".join(f"<span>{fact}</span>" for fact in facts)
             )
         )
-        right.altair_chart(
-            now.charts.gauge(decision["probability"], decision["cutoff"], decision["band"]),
+        right.vega_lite_chart(
+            spec=now.charts.gauge(decision["probability"], decision["cutoff"], decision["band"]),
             key="gauge",
             theme=None,
             alt=say.say(
@@ -145,20 +145,22 @@ def _weighs(full: Mapping[str, Any]) -> None:
     )
     if opened in themes and themes[opened]["features"]:
         shares = themes[opened]["features"]
-        st.altair_chart(now.charts.features(shares[:12]), theme=None, key="features")
+        st.vega_lite_chart(spec=now.charts.features(shares[:12]), theme=None, key="features")
         if len(shares) > 12:
             st.caption(say.say("strongest", shown="12", all=now.figures.number(len(shares))))
     else:
-        st.altair_chart(
-            now.charts.waterfall(full["base"], full["log_odds"], full["themes"]),
+        st.vega_lite_chart(
+            spec=now.charts.waterfall(full["base"], full["log_odds"], full["themes"]),
             theme=None,
             key="waterfall",
             alt=say.say("weighs"),
         )
 
 
-def _more(now: Here, decision: Decision) -> None:
-    """What one may want next; only what is chosen is asked for."""
+@st.fragment
+def _more(decision: Decision) -> None:
+    """What one may want next; only what is chosen is asked for, and only this part of the screen moves."""
+    now = here()
     say = now.words
     parts = []
     if now.may("what_if") and not decision["erased"]:
@@ -253,8 +255,8 @@ def _sliders(now: Here, decision: Decision) -> None:
                 f"{escape(say.of('units', 'points'))} · " + escape(_asked(now, after["request"])),
             )
         )
-        st.altair_chart(
-            now.charts.gauge(
+        st.vega_lite_chart(
+            spec=now.charts.gauge(
                 after["probability"],
                 found["cutoff"],
                 decision["band"],
@@ -364,7 +366,7 @@ def _others(now: Here, decision: Decision) -> None:
                         similar=now.figures.percent(similar, 0) if similar is not None else "–",
                     )
                 )
-            st.altair_chart(now.charts.beside(one), theme=None, key=f"beside.{place}")
+            st.vega_lite_chart(spec=now.charts.beside(one), theme=None, key=f"beside.{place}")
 
 
 # Where it stands
