@@ -10,7 +10,7 @@ from desk import look
 from desk.api import Trouble
 from desk.here import Here, guarded, here, told
 from desk.officer import act, letter, waits
-from desk.tables import table
+from desk.tables import Said, table
 from desk.words import capital
 
 Decision = Mapping[str, Any]
@@ -432,7 +432,14 @@ def _inputs(now: Here, decision: Decision) -> None:
                 }
                 for column, value in rows[0].items()
             ]
-        table(rows, key=f"inputs.{name}")
+            table(rows, key="inputs.application")
+        else:
+            table(rows, {column: _by_unit(now, name, column) for column in rows[0]}, key=f"inputs.{name}")
+
+
+def _by_unit(now: Here, name: str, column: str) -> Said:
+    unit = str(now.words.column(column, name)["unit"])
+    return lambda value: now.figures.value(value, unit)
 
 
 def decide(now: Here, body: Mapping[str, Any]) -> str | None:
