@@ -13,7 +13,7 @@ demo: .venv/lab  ## simulate a lender, train, promote and decide, from nothing
 	$(BIN)/aval demo
 
 test: check      ## every check and every test, with coverage
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/dev ## style, types and the import rule
 	$(BIN)/ruff check .
@@ -42,8 +42,9 @@ lock: .venv/tools ## pin every dependency again, with hashes and without address
 	@echo 'uv\nhatchling\neditables' | $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header - -o locks/tools.txt
 
-system:          ## the one system package: OpenMP for LightGBM (needs root on Debian; skipped where it is there)
-	@ldconfig -p 2>/dev/null | grep -q libgomp.so.1 || (apt-get update -qq && apt-get install -y -qq libgomp1)
+system:          ## two system packages: OpenMP for LightGBM, PostgreSQL for tests (root, Debian; skipped where there)
+	@{ ldconfig -p | grep -q libgomp.so.1 && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libgomp1 postgresql; }
 
 clean:           ## remove the environment; AVAL_HOME is left alone
 	rm -rf .venv

@@ -21,6 +21,7 @@
     ├── ApplicantUnknown     an applicant the tables do not hold
     ├── RequestError         a request over HTTP that cannot be answered
     │   ├── BodyTooLarge     more bytes than are read
+    │   ├── BodySlow         too long between two pieces of it
     │   ├── MediaUnknown     a body of another kind
     │   ├── OverrideInvalid  an override that the policy does not allow
     │   ├── NotNow           not in the state that decision is in
@@ -204,6 +205,11 @@ class BodyTooLarge(RequestError):
         super().__init__(
             f"The body is larger than {most:,} bytes; send a file to /decisions/file, in parts if need be."
         )
+
+
+class BodySlow(RequestError):
+    def __init__(self) -> None:
+        super().__init__("The body came too slowly; send it again.")
 
 
 class MediaUnknown(RequestError):

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     """Requests a second that one caller may make in the long run."""
     burst: int = Field(default=200, ge=1)
     """Requests a caller may make at once."""
+    proxy: str = ""
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, between commas; none by default."""
+    refresh: float = Field(default=10.0, gt=0)
+    """Seconds between two looks at the registry's aliases."""
     lender: str = "Prêt à dépenser"
     """The lender's name, as letters sign."""
     policy: Path = ROOT / "policies" / "2026-11-24.toml"

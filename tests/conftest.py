@@ -1,9 +1,12 @@
 """What every test may use: one small simulated lender, its warehouse and a trained champion, made once a run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import Postgres
 
 ALLOWED_SKIPS = ("no GPU", "no container engine", "no ../shared/real")
 """The only reasons for which a test may be skipped in continuous integration."""
@@ -95,6 +98,23 @@ def carded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (own / "card.toml").write_text(CARD)
     run(own, "train", str(own / "card.toml"), "--threads", "1")
     return own
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL, one for the whole run."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """AVAL_LOG of a new log: empty for the home's SQLite file, or a new schema of a real PostgreSQL."""
+    if request.param == "sqlite":
+        return ""
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.fresh()
 
 
 def run(home: Path, *words: str) -> str:

@@ -15,7 +15,7 @@ FACTS = {
     "column": "A", "key": ["A"], "rows": 1200, "rejected": 30, "plan": "p.toml", "policy": "q.toml",
     "role": "analyst", "right": "override", "claim": "roles", "issuer": "https://id.bank", "retry_after": 2.0,
     "name": "counter",
-    "line": 3, "problems": [errors.Problem("bureau", 3, "A", "A|range")], "more": 2, "limit": 100,
+    "line": 3, "problems": [errors.Problem("bureau", 3, "A", "A|range")], "more": 2, "limit": 100, "most": 4194304,
 }  # fmt: skip
 
 

@@ -27,3 +27,13 @@ def test_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None
     assert (settings.home, settings.lang) == (Path("elsewhere"), "fr")
     assert settings.tracking_uri == "http://127.0.0.1:5000"
     assert settings.log == "postgresql+psycopg://127.0.0.1/aval"
+
+
+def test_every_setting_is_in_the_table_of_the_service_and_in_the_help() -> None:
+    from aval.__main__ import place
+
+    table = (ROOT / "docs" / "service.md").read_text("utf-8")
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias or f"AVAL_{name.upper()}")
+        assert f"`{variable}`" in table
+        assert variable in str(place.__doc__)

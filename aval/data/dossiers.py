@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
+import numpy as np
 import polars as pl
 
+from aval.data.few import FEW, block, selected
 from aval.data.tables import HISTORIES, KEY, layout
 from aval.errors import ApplicantUnknown
 
@@ -31,9 +34,18 @@ def canonical(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     first = (KEY, *(name for name in _ORDER.get(table, ()) if name in frame.columns))
     # -0.0 equals 0.0 for a sort but not for a division, so two orders of the pair would both be sorted.
     floats = [name for name, dtype in frame.schema.items() if dtype == pl.Float64]
-    zeros = [pl.when(pl.col(name) == 0.0).then(0.0).otherwise(name).alias(name) for name in floats]
-    rest = (name for name in frame.columns if name not in first)
-    return marked(frame.with_columns(zeros).sort(*first, *rest, nulls_last=False).rechunk())
+    if frame.height > FEW or _negative_zero(frame[floats]):
+        frame = frame.with_columns(
+            pl.when(pl.col(name) == 0.0).then(0.0).otherwise(name).alias(name) for name in floats
+        )
+    if frame.height > 1:
+        frame = frame.sort(*first, *(name for name in frame.columns if name not in first), nulls_last=False)
+    return marked(frame.rechunk())
+
+
+def _negative_zero(frame: pl.DataFrame) -> bool:
+    values = block(frame)
+    return bool(((values == 0.0) & np.signbit(values)).any())
 
 
 def marked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +80,8 @@ class Dossiers:
     @classmethod
     def of(cls, tables: Mapping[str, pl.DataFrame]) -> "Dossiers":
         """From valid frames with rows and columns in any order; rows of other applicants are left out."""
-        applications = tables["application"].select(KEY).cast(pl.Int64)
+        applications = tables["application"].select(pl.col(KEY).cast(pl.Int64))
+        known = set(applications[KEY].to_list())
         found: dict[str, pl.DataFrame] = {}
         for table in ("application", *HISTORIES):
             frame = tables.get(table)
@@ -78,8 +91,10 @@ class Dossiers:
                 continue
             if KEY not in frame.columns:
                 frame = _with_applicant(frame, tables.get("bureau"))
-            shaped = frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
-            found[table] = canonical(shaped.join(applications, on=KEY, how="semi"), table)
+            shaped = selected(frame, _typed(table))
+            if shaped.height > FEW or not known.issuperset(shaped[KEY].to_list()):
+                shaped = shaped.join(applications, on=KEY, how="semi")
+            found[table] = canonical(shaped, table)
         absent = {table for table in HISTORIES if tables.get(table) is None}
         if "bureau" in absent:
             absent.add("bureau_balance")  # nobody knows whose credits these are
@@ -93,6 +108,11 @@ class Dossiers:
         keep = pl.col(KEY).is_in(wanted.implode())
         kept = {table: marked(frame.filter(keep).rechunk()) for table, frame in self.tables.items()}
         return Dossiers(MappingProxyType(kept), self.absent)
+
+
+@cache
+def _typed(table: str) -> list[pl.Expr]:
+    return [pl.col(name).cast(dtype) for name, dtype in layout(table).items()]
 
 
 def _with_applicant(balance: pl.DataFrame, bureau: pl.DataFrame | None) -> pl.DataFrame:

@@ -21,7 +21,10 @@ from aval.data.source import Advance, Batch, Found, Part, Reader, find
 from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout
 from aval.errors import KeyDuplicate, OptionError, RejectsExceeded, SourceUnreadable
 
-GROUP = 500  # applicants to a row group: one of them is read without the others' rows costing much
+# Applicants to a row group, which is decoded whole for one of them. Each column of each group also costs memory in
+# every process that opens the file, and applications have more columns than all histories together.
+GROUP = 500
+HISTORY_GROUP = 100
 BUCKET = 10_000  # applicants sorted at once: about 800,000 rows of the longest table
 
 _UNIQUE = {"bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV", "calendar": KEY, "outcomes": KEY}
@@ -219,7 +222,7 @@ class _Run:
         if frame is None:
             return
         frame = canonical(frame, table)
-        slots = np.searchsorted(self._ids, frame[KEY].to_numpy()) // GROUP
+        slots = np.searchsorted(self._ids, frame[KEY].to_numpy()) // HISTORY_GROUP
         starts = [0, *(np.flatnonzero(slots[1:] != slots[:-1]) + 1).tolist(), frame.height]
         for start, end in pairwise(starts):
             out.add(frame.slice(start, end - start))

@@ -4,8 +4,9 @@ The dataframely schemas are the one source; `columns()` reads them. Columns stan
 files. Ranges are walls that catch corrupted rows: the real tables lie well inside them.
 """
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Collection, Mapping
+from functools import cache, reduce
+from operator import and_, or_
 from types import MappingProxyType
 
 import dataframely as dy
@@ -13,6 +14,7 @@ import polars as pl
 
 from aval.data import levels
 from aval.data.column import NONE_DAYS, Column, Known
+from aval.data.few import widened
 
 KEY = "SK_ID_CURR"
 TARGET = "TARGET"
@@ -332,13 +334,27 @@ def layout(table: str) -> Mapping[str, pl.DataType]:
     return MappingProxyType(types if KEY in types else {KEY: pl.Int64(), **types})
 
 
-def unmask(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Stand-ins become null, and `COLUMN_NONE` says where one stood (false where the value was missing)."""
-    opened: list[pl.Expr] = []
+def unmask(table: str, frame: pl.DataFrame, told: Collection[str] | None = None) -> pl.DataFrame:
+    """Stand-ins become null, and `COLUMN_NONE` says where one stood (false where the value was missing).
+
+    `told` names the columns of the latter kind that are wanted; all by default.
+    """
+    opened = []
+    for name, (known, stood) in _stands(table).items():
+        if name in frame.columns:
+            opened.append(known)
+            if told is None or f"{name}_NONE" in told:
+                opened.append(stood)
+    return widened(frame, opened) if opened else frame
+
+
+@cache
+def _stands(table: str) -> Mapping[str, tuple[pl.Expr, pl.Expr]]:
+    """Columns with stand-ins: the value without them, and whether one stood."""
+    found = {}
     for name, column in columns(table).items():
-        if column.none and name in frame.columns:
-            stood = pl.col(name).eq_missing(column.none[0])
-            for stand in column.none[1:]:
-                stood |= pl.col(name).eq_missing(stand)
-            opened += [pl.when(~stood).then(pl.col(name)).alias(name), stood.alias(f"{name}_NONE")]
-    return frame.with_columns(opened)
+        if column.none:
+            known = reduce(and_, (pl.col(name) != stand for stand in column.none))
+            stood = reduce(or_, (pl.col(name).eq_missing(stand) for stand in column.none))
+            found[name] = pl.when(known).then(pl.col(name)).alias(name), stood.alias(f"{name}_NONE")
+    return found

@@ -13,6 +13,7 @@ import polars as pl
 
 from aval.data import shelf
 from aval.data.dossiers import Dossiers, marked
+from aval.data.few import FEW
 from aval.data.ingest import ingest
 from aval.data.load import Loaded, load
 from aval.data.manifest import Manifest, contracts
@@ -23,7 +24,7 @@ __all__ = ["Loaded", "Warehouse", "ingest", "load"]
 
 Ids = npt.NDArray[np.int64]
 
-_AT_ONCE = 20  # row groups decoded before the rows of other applicants are dropped
+_AT_ONCE = 100  # row groups decoded before the rows of other applicants are dropped
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,12 @@ class Warehouse:
             yield self._read(wanted.slice(start, applicants))
 
     def _known(self, ids: Iterable[int] | pl.Series) -> pl.Series:
-        wanted = pl.Series(KEY, ids, dtype=pl.Int64).unique().sort()
+        wanted = np.unique(pl.Series(KEY, ids, dtype=pl.Int64).to_numpy())
         every = self.ids.to_numpy()
-        places = np.minimum(np.searchsorted(every, wanted.to_numpy()), len(every) - 1)
-        if not (every[places] == wanted.to_numpy()).all():
+        places = np.minimum(np.searchsorted(every, wanted), len(every) - 1)
+        if not (every[places] == wanted).all():
             raise ApplicantUnknown(self.path)
-        return wanted
+        return pl.Series(KEY, wanted, dtype=pl.Int64)
 
     def _read(self, wanted: pl.Series) -> Dossiers:
         absent = frozenset(self.manifest.absent)
@@ -119,11 +120,12 @@ class _File:
         import pyarrow.parquet as pq
 
         self._path = path
+        self._empty: dict[tuple[str, ...], pl.DataFrame] = {}
         self._lock = Lock()  # two threads reading through one ParquetFile end in a segmentation fault
         try:
             if path.stat().st_size != size:
                 raise WarehouseError(path, "is not the file that was written")
-            self._file: Any = pq.ParquetFile(path)
+            self._file: Any = pq.ParquetFile(path, pre_buffer=False)  # which reads ahead in threads: a dossier is small
         except (OSError, pa.ArrowException):
             raise WarehouseError(path, "is missing or damaged") from None
         metadata = self._file.metadata
@@ -146,18 +148,20 @@ class _File:
         needed = np.unique(groups[inside]).tolist()
         frames = [self._picked(needed[at : at + _AT_ONCE], columns, ids) for at in range(0, len(needed), _AT_ONCE)]
         found = frames or [self._picked([], columns, ids)]
-        return marked((found[0] if len(found) == 1 else pl.concat(found)).rechunk())
+        return marked(found[0] if len(found) == 1 else pl.concat(found).rechunk())
 
     def _picked(self, groups: list[int], columns: list[str], ids: Ids) -> pl.DataFrame:
         table, keys = self._table(groups, columns)
         mine = ids[np.minimum(np.searchsorted(ids, keys), len(ids) - 1)] == keys
         places = np.flatnonzero(mine)
         if not len(places):
-            return pl.DataFrame(table.slice(0, 0))
+            if (none := self._empty.get(tuple(columns))) is None:
+                none = self._empty[tuple(columns)] = _frame(table.slice(0, 0))
+            return none
         # Only the stretch that holds the applicants is converted: one of them costs a few rows, not a row group.
         stretch = slice(places[0], places[-1] + 1)
-        frame = pl.DataFrame(table.slice(stretch.start, stretch.stop - stretch.start))
-        return frame if mine[stretch].all() else frame.filter(pl.Series(mine[stretch]))
+        frame = _frame(table.slice(stretch.start, stretch.stop - stretch.start))
+        return frame if mine[stretch].all() else frame.filter(pl.Series(mine[stretch])).rechunk()
 
     def _table(self, groups: list[int], columns: list[str] | None) -> tuple[Any, Ids]:
         """Row groups and their applicants, having looked that these are in order."""
@@ -175,3 +179,9 @@ class _File:
 
     def _shuffled(self) -> WarehouseError:
         return WarehouseError(self._path, f"is not sorted by {KEY} in whole row groups")
+
+
+def _frame(table: Any) -> pl.DataFrame:
+    """In one chunk. A record batch is taken over whole, a table column by column."""
+    batches: list[Any] = table.to_batches() if table.num_rows <= FEW else []
+    return pl.DataFrame(batches[0]) if len(batches) == 1 else pl.DataFrame(table).rechunk()

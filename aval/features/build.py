@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
 from aval.data.dossiers import Dossiers
+from aval.data.few import block, selected, widened
 from aval.data.tables import KEY, unmask
 from aval.errors import FeatureError
 from aval.features import (
@@ -175,8 +176,8 @@ class _Plan:
     empty: Mapping[str, pl.DataType]
     order: list[str]
     numbers: tuple[str, ...]
-    casts: dict[Any, Any] | None = None
-    """Numbers that come out as counts or flags: always the same ones, so looked for once."""
+    counts: tuple[int, ...] | None = None
+    """Places in the row of numbers that come out as counts or flags: always the same ones, so looked for once."""
 
 
 @lru_cache(maxsize=32)
@@ -235,21 +236,30 @@ def _aggregate(
     tables: Mapping[str, pl.DataFrame], history: History, compiled: Compiled, ids: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per id of one history: its aggregates, in the order of the ids."""
-    if not tables[history.table].height:
-        return compiled.nothing[[0] * ids.height]
-    rows = history.rows(tables, compiled)
+    rows = history.rows(tables, compiled) if tables[history.table].height else tables[history.table]
+    if not rows.height:
+        return compiled.nothing if ids.height == 1 else compiled.nothing[[0] * ids.height]
     for level in compiled.levels:
-        rows = rows.with_columns(level)
-    found = rows.group_by(KEY, maintain_order=True).agg(compiled.aggregates)
+        rows = widened(rows, level)
+    if ids.height == 1 < rows.height:
+        # A group is a slice of the frame, so the whole frame gives the same bits, and sooner. But for a single row,
+        # which a group takes as it is: added to 0, -0.0 would lose its sign.
+        found = selected(rows, compiled.aggregates)
+    else:
+        found = rows.group_by(KEY, maintain_order=True).agg(compiled.aggregates)
     if found.height != ids.height:
         found = ids.join(found, on=KEY, how="left", maintain_order="left")
         found = found.with_columns(pl.col(compiled.counts).fill_null(0))
     # An empty sum is 0 in Polars; here what is not known stays unknown. Column by column: an expression costs more.
-    for name, count in compiled.sums.items():
-        known = found[count]
-        if known.min() == 0:
-            found.replace_column(found.get_column_index(name), found[name].zip_with(known > 0, compiled.unknown))
-    return found.with_columns(compiled.final) if compiled.final else found
+    lacking = (block(found[list(compiled.sums.values())]) == 0).any(axis=0) if compiled.sums else ()
+    for (name, count), lacks in zip(compiled.sums.items(), lacking, strict=True):
+        if lacks:
+            known = found[name].zip_with(found[count] > 0, compiled.unknown)
+            found.replace_column(found.get_column_index(name), known)
+    made = found
+    for level in compiled.final:
+        made = selected(made, level)
+    return found.hstack(made) if compiled.final else found
 
 
 def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFrame:
@@ -266,22 +276,33 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
         [wide, *(part[names] for part, names in zip(asked, plan.held, strict=True) if names)], how="horizontal"
     )
     for step in plan.steps:
-        held = held.with_columns(step)
-    found = [ids, copied, _finite(held.select(plan.derived)), *asked, pl.DataFrame(schema=plan.empty).clear(ids.height)]
+        held = widened(held, step)
+    found = [
+        ids,
+        copied,
+        _finite(selected(held, plan.derived)),
+        *asked,
+        pl.DataFrame(schema=plan.empty).clear(ids.height),
+    ]
     row = pl.concat([part for part in found if part.width], how="horizontal")[plan.order]
-    if plan.casts is None:
-        plan.casts = {name: pl.Float64() for name in plan.numbers if row[name].dtype != pl.Float64}
-    return row.cast(plan.casts)
+    if plan.counts is None:
+        types = row.schema
+        plan.counts = tuple(row.get_column_index(name) for name in plan.numbers if types[name] != pl.Float64)
+    for place in plan.counts:
+        row.replace_column(place, row.to_series(place).cast(pl.Float64))
+    return row
 
 
 def _finite(frame: pl.DataFrame) -> pl.DataFrame:
     """What a division by 0 left infinite or undefined is unknown. Looked for in one go: mostly there is none."""
-    numbers = [column for column in frame.get_columns() if column.dtype == pl.Float64]
+    numbers = [name for name, dtype in frame.schema.items() if dtype == pl.Float64]
     if not numbers:
         return frame
-    odd = (~np.isfinite(pl.DataFrame(numbers).to_numpy())).sum(axis=0)
-    bad = [column.name for column, count in zip(numbers, odd, strict=True) if count != column.null_count()]
-    return frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in bad) if bad else frame
+    odd = (~np.isfinite(block(frame[numbers]))).sum(axis=0)
+    bad = [
+        name for name, count in zip(numbers, odd.tolist(), strict=True) if count and count != frame[name].null_count()
+    ]
+    return widened(frame, [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in bad]) if bad else frame
 
 
 def stream(

@@ -6,10 +6,9 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency
+from aval.features.rows import by_time, not_later, recency, starting
 
 _MONTH = pl.col("MONTHS_BALANCE")
-_CARD = pl.col("SK_ID_PREV")
 _BALANCE = pl.col("AMT_BALANCE")
 _LIMIT = pl.col("AMT_CREDIT_LIMIT_ACTUAL")
 _DRAWN = pl.col("AMT_DRAWINGS_CURRENT")
@@ -22,10 +21,9 @@ _REACH: Final = 100_000
 
 
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    edges = not_later(frame, "MONTHS_BALANCE").with_columns(
-        (_CARD.shift(1) != _CARD).fill_null(value=True).alias("begin")
-    )
-    return recency(by_time(edges, "MONTHS_BALANCE", _REACH))
+    months = not_later(frame, "MONTHS_BALANCE")
+    begin = pl.Series("begin", starting(months, "SK_ID_PREV"))
+    return recency(by_time(months.hstack([begin]), "MONTHS_BALANCE", _REACH))
 
 
 HISTORY: Final = History(

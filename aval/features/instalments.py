@@ -5,16 +5,16 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from aval.data.few import taken
 from aval.data.tables import KEY
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency, runs
+from aval.features.rows import by_applicant, by_time, not_later, recency, runs, starting
 
 _DUE_ON = pl.col("DAYS_INSTALMENT")
 _PAID_ON = pl.col("DAYS_ENTRY_PAYMENT")
 _DUE = pl.col("AMT_INSTALMENT")
 _PAID = pl.col("AMT_PAYMENT")
-_LOAN = pl.col("SK_ID_PREV")
 _NUMBER = pl.col("NUM_INSTALMENT_NUMBER")
 _REACH: Final = 100_000
 
@@ -34,24 +34,21 @@ def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _merged(frame: pl.DataFrame) -> pl.DataFrame:
     """Rows of one loan, due day and number stand together in canonical order: their payments are one instalment's."""
-    same = ((_LOAN.shift(1) == _LOAN) & (_DUE_ON.shift(1) == _DUE_ON) & (_NUMBER.shift(1) == _NUMBER)).fill_null(
-        value=False
-    )
-    starts = np.flatnonzero(~frame.select(same).to_series().to_numpy())
+    starts = np.flatnonzero(starting(frame, "SK_ID_PREV", "DAYS_INSTALMENT", "NUM_INSTALMENT_NUMBER"))
     if starts.size == frame.height:
         return frame.hstack([pl.Series("parts", np.ones(frame.height))])
-    paid = frame["AMT_PAYMENT"]
-    total = np.add.reduceat(paid.fill_null(0.0).to_numpy(), starts)
-    known = np.logical_or.reduceat(paid.is_not_null().to_numpy(), starts)
-    last = np.fmax.reduceat(frame["DAYS_ENTRY_PAYMENT"].to_numpy(), starts)
-    amount = np.fmax.reduceat(frame["AMT_INSTALMENT"].to_numpy(), starts)
-    return frame[starts].with_columns(
-        pl.Series("AMT_PAYMENT", np.where(known, total, np.nan), nan_to_null=True),
-        pl.Series("DAYS_ENTRY_PAYMENT", last, nan_to_null=True),
-        pl.Series("AMT_INSTALMENT", amount, nan_to_null=True),
-        pl.Series("parts", np.diff(starts, append=frame.height).astype(np.float64)),
-        pl.col(KEY).set_sorted(),
-    )
+    paid = frame["AMT_PAYMENT"].to_numpy()
+    known = ~np.isnan(paid)
+    total = np.add.reduceat(np.where(known, paid, 0.0), starts)
+    merged = {
+        "AMT_PAYMENT": np.where(np.logical_or.reduceat(known, starts), total, np.nan),
+        "DAYS_ENTRY_PAYMENT": np.fmax.reduceat(frame["DAYS_ENTRY_PAYMENT"].to_numpy(), starts),
+        "AMT_INSTALMENT": np.fmax.reduceat(frame["AMT_INSTALMENT"].to_numpy(), starts),
+    }
+    whole = by_applicant(taken(frame, starts))
+    for name, values in merged.items():
+        whole.replace_column(whole.get_column_index(name), pl.Series(name, values, nan_to_null=True))
+    return whole.hstack([pl.Series("parts", np.diff(starts, append=frame.height).astype(np.float64))])
 
 
 def _last_loan(frame: pl.DataFrame) -> pl.DataFrame:

@@ -115,8 +115,12 @@ class Compiled:
     """Aggregates that are 0, not unknown, for an applicant without rows."""
     sums: Mapping[str, str]
     """Sum -> the count of values known in it: a sum of nothing known is unknown."""
-    final: tuple[pl.Expr, ...]
+    final: tuple[tuple[pl.Expr, ...], ...]
+    """Levels of columns of one row per applicant, each made of the one before; the last are aggregates too."""
     columns: frozenset[str]
+    """What a prepared frame must bring."""
+    raw: frozenset[str]
+    """The table's own columns which that takes."""
     dtypes: Mapping[str, pl.DataType]
     """What was asked for: name -> type."""
     nothing: pl.DataFrame
@@ -334,11 +338,8 @@ class History:
     def rows(self, tables: Mapping[str, pl.DataFrame], compiled: Compiled) -> pl.DataFrame:
         """The rows to aggregate: only the columns needed, stand-ins taken out, nothing later than the application."""
         frame = tables[self.table]
-        wanted = set(self.always)
-        for column in compiled.columns:
-            wanted.update(self.prepared.get(column, (column.removesuffix("_NONE"),)))
-        own = unmask(self.table, frame[[column for column in frame.columns if column in wanted]])
-        return self.prepare(own, *(tables[name] for name in self.beside))
+        own = frame[[column for column in frame.columns if column in compiled.raw]]
+        return self.prepare(unmask(self.table, own, compiled.columns), *(tables[name] for name in self.beside))
 
     def compile(self, names: Iterable[str]) -> Compiled:
         """The expressions that compute these aggregates."""
@@ -358,6 +359,7 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
     aggregates: dict[str, pl.Expr] = {}
     counts: list[str] = []
     sums: dict[str, str] = {}
+    terms: dict[str, pl.Expr] = {}
     final: list[pl.Expr] = []
 
     def window_column(windows: tuple[str, ...]) -> str:
@@ -409,7 +411,7 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
                 aggregates[sums[name]] = values.count()
                 counts.append(sums[name])
             case "slope":
-                final.append(_slope(history, column, moments, aggregates).alias(name))
+                final.append(_slope(history, column, moments, aggregates, terms).alias(name))
             case _:
                 raise FeatureError(f"{name}: rows have no statistic {parts.statistic}", "use another")
 
@@ -421,21 +423,29 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
         ]
     )
     levels, columns = _levels(history, needed)
+    raw = {name for column in columns for name in history.prepared.get(column, (column.removesuffix("_NONE"),))}
     later = (tuple(e.alias(n) for n, e in masks.items()), tuple(masked.values()), tuple(moments.values()))
     return Compiled(
         (*levels, *(level for level in later if level)),
         tuple(expr.alias(name) for name, expr in aggregates.items()),
         tuple(counts),
         sums,
-        tuple(final),
+        (tuple(terms.values()), tuple(final)) if final else (),
         columns,
+        frozenset((*history.always, *raw)),
         dtypes,
         nothing,
         pl.Series([None], dtype=pl.Float64),
     )
 
 
-def _slope(history: History, column: str, moments: dict[str, pl.Expr], aggregates: dict[str, pl.Expr]) -> pl.Expr:
+def _slope(
+    history: History,
+    column: str,
+    moments: dict[str, pl.Expr],
+    aggregates: dict[str, pl.Expr],
+    terms: dict[str, pl.Expr],
+) -> pl.Expr:
     """Least squares over time, from sums: whole days and months add up exactly, so one time alone divides by 0."""
     value = pl.col(column)
     time = pl.when(value.is_not_null()).then(pl.col(history.time).cast(pl.Float64))
@@ -448,7 +458,10 @@ def _slope(history: History, column: str, moments: dict[str, pl.Expr], aggregate
     aggregates[f"n|{column}"] = value.count()
     n, t, tt = (pl.col(f"{p}|{column}") for p in ("n", "St", "Stt"))
     ty, y = pl.col(f"Sty|{column}"), pl.col(f"Sy|{column}")
-    return ratio(n * ty - t * y, n * tt - t * t) * (DAYS_A_YEAR / history.time_days)
+    above, below = f"above|{column}", f"below|{column}"
+    terms[above] = (n * ty - t * y).alias(above)
+    terms[below] = (n * tt - t * t).alias(below)
+    return ratio(pl.col(above), pl.col(below)) * (DAYS_A_YEAR / history.time_days)
 
 
 def _levels(history: History, needed: Iterable[str]) -> tuple[list[tuple[pl.Expr, ...]], frozenset[str]]:

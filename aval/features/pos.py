@@ -7,10 +7,9 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency, runs
+from aval.features.rows import by_time, not_later, recency, runs, starting
 
 _MONTH = pl.col("MONTHS_BALANCE")
-_LOAN = pl.col("SK_ID_PREV")
 _STATE = pl.col("NAME_CONTRACT_STATUS")
 _TERM = pl.col("CNT_INSTALMENT")
 _LEFT = pl.col("CNT_INSTALMENT_FUTURE")
@@ -19,15 +18,19 @@ _REACH: Final = 100_000
 
 def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
     """A loan's first and last month are seen while its rows stand together, before they are put in order of time."""
-    edges = not_later(frame, "MONTHS_BALANCE").with_columns(
-        (_LOAN.shift(1) != _LOAN).fill_null(value=True).alias("begin"),
-        (_LOAN.shift(-1) != _LOAN).fill_null(value=True).alias("end"),
+    months = not_later(frame, "MONTHS_BALANCE")
+    begin = starting(months, "SK_ID_PREV")
+    ends, lengths = runs(months["SK_ID_PREV"].to_numpy())
+    terms = months["CNT_INSTALMENT"].to_numpy()
+    edges = months.hstack(
+        [
+            pl.Series("begin", begin),
+            pl.Series("end", np.append(begin, True)[1:][: begin.size]),
+            pl.Series("seen", np.repeat(lengths, lengths), dtype=pl.Int32),
+            pl.Series("planned", np.repeat(terms[ends - lengths], lengths), dtype=pl.Float64, nan_to_null=True),
+        ]
     )
-    ends, lengths = runs(edges["SK_ID_PREV"].to_numpy())
-    terms = edges["CNT_INSTALMENT"].to_numpy()
-    seen = pl.Series("seen", np.repeat(lengths, lengths), dtype=pl.Int32)
-    planned = pl.Series("planned", np.repeat(terms[ends - lengths], lengths), dtype=pl.Float64, nan_to_null=True)
-    return recency(by_time(edges.hstack([seen, planned]), "MONTHS_BALANCE", _REACH))
+    return recency(by_time(edges, "MONTHS_BALANCE", _REACH))
 
 
 HISTORY: Final = History(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from aval.data.few import selected, taken
 from aval.data.tables import KEY
 
 
@@ -28,6 +29,15 @@ def runs(keys: "np.ndarray[Any, Any]") -> tuple["np.ndarray[Any, Any]", "np.ndar
     return ends, np.diff(ends, prepend=0)
 
 
+def starting(frame: pl.DataFrame, *columns: str) -> "np.ndarray[Any, Any]":
+    """Which rows begin a run of equal values in all of these columns; a missing value begins its own."""
+    starts = np.zeros(max(frame.height - 1, 0), dtype=np.bool_)
+    for column in columns:
+        values = frame[column].to_numpy()  # missing is NaN, which equals nothing
+        starts |= values[1:] != values[:-1]
+    return np.append(True, starts)[: frame.height]
+
+
 def recency(frame: pl.DataFrame) -> pl.DataFrame:
     """With `recent`, 1 for an applicant's last row, 2 for the one before; rows stand by applicant and time."""
     ends, lengths = runs(frame[KEY].to_numpy())
@@ -38,10 +48,10 @@ def recency(frame: pl.DataFrame) -> pl.DataFrame:
 def recency_where(frame: pl.DataFrame, column: str, yes: pl.Expr) -> pl.DataFrame:
     """With `column`, 1 for an applicant's last row that says yes, 2 for the one before; null for the others."""
     ends, lengths = runs(frame[KEY].to_numpy())
-    said = frame.select(yes.fill_null(value=False)).to_series()
+    said = selected(frame, [yes.fill_null(value=False)]).to_series()
     until = np.cumsum(said.to_numpy())
-    after = np.repeat(until[ends - 1], lengths) - until + 1
-    return frame.with_columns(pl.when(said).then(pl.Series(column, after, dtype=pl.Int32)).alias(column))
+    after = pl.Series(column, np.repeat(until[ends - 1], lengths) - until + 1, dtype=pl.Int32)
+    return frame.hstack([after.zip_with(said, pl.Series([None], dtype=pl.Int32))])
 
 
 def earliness(frame: pl.DataFrame) -> pl.DataFrame:
@@ -57,4 +67,9 @@ def by_time(frame: pl.DataFrame, time: str, reach: int) -> pl.DataFrame:
     moment = np.repeat(np.arange(lengths.size), lengths) * (2 * reach) + frame[time].to_numpy()
     if (moment[1:] >= moment[:-1]).all():
         return frame
-    return frame[np.argsort(moment, kind="stable")].with_columns(pl.col(KEY).set_sorted())
+    return by_applicant(taken(frame, np.argsort(moment, kind="stable")))
+
+
+def by_applicant(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, newly made, with its mark as sorted by applicant."""
+    return frame.replace_column(frame.get_column_index(KEY), frame[KEY].set_sorted())

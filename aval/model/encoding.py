@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from aval.data.few import block
 from aval.data.tables import KEY
 from aval.errors import FeatureError
 
@@ -84,9 +85,8 @@ class Encoding:
         self._check(frame.columns)
         matrix = np.empty((frame.height, len(self.features)))
         if len(self._numbers):
-            chosen = frame.select(self.features[place] for place in self._numbers)
             with np.errstate(over="ignore"):
-                matrix[:, self._numbers] = chosen.to_numpy().astype(np.float32)
+                matrix[:, self._numbers] = block(frame[self._named]).astype(np.float32)
         for place, known in self._codes:
             matrix[:, place] = [known.get(value, np.nan) for value in frame[self.features[place]].to_list()]
         return matrix
@@ -107,6 +107,15 @@ class Encoding:
         return np.array([place for place, name in enumerate(self.features) if name not in self.levels], dtype=np.intp)
 
     @cached_property
+    def _row(self) -> list[str]:
+        """The columns as `build` gives them."""
+        return [KEY, *self.features]
+
+    @cached_property
+    def _named(self) -> list[str]:
+        return [self.features[place] for place in self._numbers]
+
+    @cached_property
     def _codes(self) -> list[tuple[int, dict[str | None, float]]]:
         return [
             (place, {level: float(code) for code, level in enumerate(self.levels[name])})
@@ -121,6 +130,8 @@ class Encoding:
         return np.array(places, dtype=np.intp), np.array(values, dtype=np.float64)
 
     def _check(self, columns: Sequence[str]) -> None:
+        if columns == self._row:
+            return
         given = tuple(name for name in columns if name != KEY)
         if given == self.features:
             return

@@ -31,7 +31,7 @@ def reasons(model: Model, rows: Matrix | pl.DataFrame, verdicts: Sequence[Verdic
 
 def weighed(model: Model, contributions: Matrix, verdicts: Sequence[Verdict]) -> list[tuple[Given, ...]]:
     """The reasons in contributions that are at hand, shape (n, k + 1); as `reasons` gives them."""
-    codes, groups = grouped([_told(used.reason, used.protected) for used in model.used])
+    codes, groups = grouped(model.told)
     weights = summed(contributions[:, :-1] - model.contrast, groups, len(codes))
     given = []
     for row, verdict in zip(weights, verdicts, strict=True):
@@ -56,10 +56,6 @@ def by_theme(model: Model, contributions: Matrix) -> list[dict[str, float]]:
     ]
 
 
-def _told(reason: str | None, protected: tuple[str, ...]) -> str | None:
-    return None if protected else reason
-
-
 def _matrix(model: Model, rows: Matrix | pl.DataFrame) -> Matrix:
     return model.matrix(rows) if isinstance(rows, pl.DataFrame) else rows
 
@@ -73,8 +69,8 @@ def grouped(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np
 
 def summed(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
     """Row sums by group, shape (n, count), columns added in their order whatever the number of rows."""
+    inside = groups >= 0
     sums = np.zeros((len(contributions), count))
-    for column, group in enumerate(groups.tolist()):
-        if group >= 0:
-            sums[:, group] += contributions[:, column]
+    for place, row in enumerate(contributions[:, inside]):
+        sums[place] = np.bincount(groups[inside], row, count)
     return sums

@@ -84,6 +84,11 @@ class Model:
         """Names, in the order of the matrix's columns."""
         return self.encoding.features
 
+    @cached_property
+    def told(self) -> tuple[str | None, ...]:
+        """The reason that each feature is given as; a protected one never is."""
+        return tuple(None if used.protected else used.reason for used in self.used)
+
     @property
     def grounds(self) -> frozenset[str]:
         """Protected grounds that its features look at."""

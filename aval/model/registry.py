@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -75,6 +76,7 @@ class Registry:
         self._home = home.resolve()
         self._file = None if uri else self._home / "mlflow.db"
         self.uri = uri or f"sqlite:///{self._file}"
+        self._shown = _PASSWORD.sub(r"\1***@", self.uri)
 
     def record(self, trained: "Trained", pictures: Sequence[Path] = ()) -> str:
         """Write down a training and register its model. Returns the version's number."""
@@ -304,7 +306,7 @@ class Registry:
             return self._client.get_model_version_by_alias(NAME, which)
         except MlflowException:
             what = "no champion yet" if which == CHAMPION else f"no version {which!r}"
-            raise RegistryError(f"{self.uri}: {what}", "run `aval train`, or look at `aval results`") from None
+            raise RegistryError(f"{self._shown}: {what}", "run `aval train`, or look at `aval results`") from None
 
     def _fetch(self, mlflow: Any, made: Any) -> Path:
         """The folder a version was stored in: where it lies on this machine, or a copy under home."""
@@ -315,7 +317,15 @@ class Registry:
         else:
             root = self._home / "fetched" / str(made.tags.get("manifest", made.version))
             if not (root / "MLmodel").exists():
-                mlflow.artifacts.download_artifacts(artifact_uri=where, dst_path=str(root), tracking_uri=self.uri)
+                # Whole or not at all: half a copy would be taken for a damaged version for ever.
+                root.parent.mkdir(parents=True, exist_ok=True)
+                with TemporaryDirectory(dir=root.parent) as half:
+                    # It lands in a folder of its own name there.
+                    fetched = mlflow.artifacts.download_artifacts(
+                        artifact_uri=where, dst_path=half, tracking_uri=self.uri
+                    )
+                    with suppress(OSError):  # another process was quicker
+                        Path(fetched).rename(root)
         found = sorted(root.glob(f"artifacts/*/{artefact.MANIFEST}"))
         return found[0].parent if found else root / "artifacts"
 
@@ -376,9 +386,9 @@ class Registry:
             try:
                 yield mlflow
             except MlflowException as problem:
-                said = str(problem).splitlines()[0].rstrip(".")
+                said = str(problem).splitlines()[0].rstrip(".").replace(self.uri, self._shown)
                 raise RegistryError(
-                    f"{self.uri}: {said}", "check MLFLOW_TRACKING_URI and that its server runs"
+                    f"{self._shown}: {said}", "check MLFLOW_TRACKING_URI and that its server runs"
                 ) from None
             finally:
                 mlflow.set_tracking_uri(before["MLFLOW_TRACKING_URI"])
@@ -390,6 +400,8 @@ class Registry:
 
 _ONE_AT_A_TIME: Final = threading.RLock()
 """MLflow's place and Python's warning filters belong to the process, not to a thread."""
+
+_PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@/]*@")
 
 _PLACES: Final = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 

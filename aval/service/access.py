@@ -5,7 +5,8 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -14,10 +15,20 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from aval.errors import KeyNameTaken, KeyNameUnfit, KeyUnknown, NotAllowed, NotAuthenticated, OptionError, TooMany
+from aval.errors import (
+    KeyNameTaken,
+    KeyNameUnfit,
+    KeyUnknown,
+    LogUnavailable,
+    NotAllowed,
+    NotAuthenticated,
+    OptionError,
+    TooMany,
+)
+from aval.service.log.opening import named, what
 from aval.service.log.tables import ACCESS
 from aval.service.provider import Provider, unfit_name
 from aval.service.role import Caller, Right, Role, rights
@@ -75,11 +86,22 @@ class Keys:
         self._lock = Lock()
         self._hashing = BoundedSemaphore(_AT_ONCE)
 
+    @contextmanager
+    def _opened(self, *, writing: bool = False) -> Iterator[Connection]:
+        """The database of keys. Raises LogUnavailable, and IntegrityError as it comes."""
+        try:
+            with self._engine.begin() if writing else self._engine.connect() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as problem:
+            raise LogUnavailable(named(self._engine), what(problem)) from None
+
     def add(self, name: str, role: Role) -> str:
         """Make a key for `name` and return it: the only time it is seen. A name whose key is revoked may be used again.
 
         Raises:
-            KeyNameUnfit, KeyNameTaken.
+            KeyNameUnfit, KeyNameTaken, LogUnavailable.
         """
         if unfit := unfit_name(name):
             raise KeyNameUnfit(unfit)
@@ -94,7 +116,7 @@ class Keys:
         }
         free = (ACCESS.c.name == name) & ACCESS.c.revoked_at.is_not(None)
         try:
-            with self._engine.begin() as writing:
+            with self._opened(writing=True) as writing:
                 if not writing.execute(update(ACCESS).where(free).values(row)).rowcount:
                     writing.execute(insert(ACCESS).values(name=name, **row))
         except IntegrityError:
@@ -105,12 +127,12 @@ class Keys:
         """End the key of `name`: at once in this process, within `seconds` in others.
 
         Raises:
-            KeyNameUnfit, KeyUnknown.
+            KeyNameUnfit, KeyUnknown, LogUnavailable.
         """
         if unfit := unfit_name(name):  # a key given by mistake is not repeated in an error
             raise KeyNameUnfit(unfit)
         active = (ACCESS.c.name == name) & ACCESS.c.revoked_at.is_(None)
-        with self._engine.begin() as writing:
+        with self._opened(writing=True) as writing:
             at = self._now().isoformat(timespec="seconds")
             if not writing.execute(update(ACCESS).where(active).values(revoked_at=at)).rowcount:
                 raise KeyUnknown(name)
@@ -121,7 +143,7 @@ class Keys:
     def list(self) -> "list[Key]":
         """Every key, the revoked ones too, by name."""
         columns = (ACCESS.c.name, ACCESS.c.role, ACCESS.c.prefix, ACCESS.c.created_at, ACCESS.c.revoked_at)
-        with self._engine.connect() as reading:
+        with self._opened() as reading:
             return [Key(*row) for row in reading.execute(select(*columns).order_by(ACCESS.c.name))]
 
     def remembered(self, key: str) -> Caller | None:
@@ -140,6 +162,7 @@ class Keys:
 
         Raises:
             NotAuthenticated: no active key is this one.
+            LogUnavailable: nobody can tell whose it is.
         """
         parts = _KEY.fullmatch(key)
         if parts is None:  # its form is public, so that saying so at once tells nothing
@@ -150,7 +173,7 @@ class Keys:
             if known := self.remembered(key):  # another thread has just checked it
                 return known
             began = self._clock()
-            with self._engine.connect() as reading:
+            with self._opened() as reading:
                 row = reading.execute(
                     select(ACCESS.c.name, ACCESS.c.role, ACCESS.c.hash).where(
                         ACCESS.c.prefix == parts[1], ACCESS.c.revoked_at.is_(None)

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 import re
 from itertools import accumulate
 from typing import Final, NoReturn
@@ -92,8 +93,8 @@ def _search(text: str, depth: int) -> None:
         elif kind == "word":
             what = "has a number that JSON does not know (NaN or Infinity)"
         elif kind == "number":
-            if re.search(rf"[0-9]{{{_DIGITS + 1}}}", said) or re.search(r"[eE]\+?[0-9]{3}", said):
-                what = "has a number with too many digits"
+            if _endless(said):
+                what = "has a number that is too long or too large"
         else:
             if "\\" in said and _half(said):
                 what = "has an escape that stands for half a character"
@@ -104,6 +105,15 @@ def _search(text: str, depth: int) -> None:
                 names[-1].add(name)
         if what:
             raise BodyInvalid(what, *_place(text, token.start()))
+
+
+def _endless(number: str) -> bool:
+    if re.search(rf"[0-9]{{{_DIGITS + 1}}}", number):
+        return True
+    try:
+        return math.isinf(float(number))
+    except ValueError:  # for the parser to refuse
+        return False
 
 
 def _plain(token: str) -> str:

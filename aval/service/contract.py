@@ -7,6 +7,7 @@ faster on one row. Stricter than a file in one thing: JSON has types, so a numbe
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -100,45 +101,72 @@ def _checked(given: object, limit: int, tally: _Tally) -> dict[str, dict[str, li
     if not isinstance(application, dict):
         tally.add("application", None, None, "dtype")
         return {}
-    found = {"application": _values(_table("application"), [application], None, tally)}
-    applicant = next(iter(found["application"].get(KEY, ())), None)
+    found = {"application": _values(_table("application"), [application], {}, tally)}
+    applicant = _good(_table("application"), KEY, [application])
+    links = {KEY: applicant} if applicant else {}  # columns whose values must be among these
     for table in HISTORIES:
         history = given.get(table)
-        if isinstance(history, list):
-            found[table] = _values(_table(table), history, applicant, tally)
-        elif history is not None:
+        if history is None:
+            continue
+        if not isinstance(history, list):
             tally.add(table, None, None, "dtype")
-    if "bureau_balance" in found:
-        _linked(found, tally)
+            continue
+        if table == "bureau_balance":
+            if given.get("bureau") is None:  # only bureau says whose credit a monthly balance belongs to
+                tally.add("bureau", None, None, "missing")
+            elif isinstance(given["bureau"], list):
+                credits_ = {_CREDIT: _good(_table("bureau"), _CREDIT, given["bureau"])}
+                found[table] = _values(_table(table), history, links | credits_, tally)
+                continue
+        found[table] = _values(_table(table), history, links, tally)
     return found
 
 
-def _values(table: _Table, rows: Sequence[object], applicant: int | None, tally: _Tally) -> dict[str, list[Any]]:
+def _good(table: _Table, name: str, rows: Sequence[object]) -> frozenset[int]:
+    """The values of a column that are in order, whatever else a row may break."""
+    found = set()
+    for row in rows:
+        if isinstance(row, dict):
+            with suppress(_Broken):
+                found.add(table.cells[name](row.get(name)))
+    return frozenset(found)
+
+
+def _values(
+    table: _Table, rows: Sequence[object], links: Mapping[str, frozenset[int]], tally: _Tally
+) -> dict[str, list[Any]]:
     """Typed values by column: column by column while all is well, else row by row for the order of the problems."""
     if all(isinstance(row, dict) and row.keys() <= table.names for row in rows):
-        found = _quick(table, rows, applicant)  # type: ignore[arg-type]
+        found = _quick(table, rows, links)  # type: ignore[arg-type]
         if found is not None:
-            return _without_repeats(table, found, tally)
-    _explain(table, rows, applicant, tally)
+            return found
+    _explain(table, rows, links, tally)
     return {}
 
 
-def _quick(table: _Table, rows: Sequence[dict[str, object]], applicant: int | None) -> dict[str, list[Any]] | None:
+def _quick(
+    table: _Table, rows: Sequence[dict[str, object]], links: Mapping[str, frozenset[int]]
+) -> dict[str, list[Any]] | None:
+    """None as soon as anything is wrong."""
     try:
-        if table.name == "application":
-            return {name: [cell(row.get(name)) for row in rows] for name, cell in table.cells.items()}
-        found = {name: [cell(row.get(name)) for row in rows] for name, cell in table.cells.items() if name != KEY}
-        found[KEY] = [table.cells[KEY](row.get(KEY, applicant)) for row in rows]
+        found = {name: [cell(row.get(name)) for row in rows] for name, cell in table.cells.items() if name not in links}
+        for name, among in links.items():
+            cell = table.cells[name]
+            usual = next(iter(among), None) if name == KEY else None  # a history need not repeat the applicant
+            found[name] = [cell(row.get(name, usual)) for row in rows]
+            if not among.issuperset(found[name]):
+                return None
     except _Broken:
         return None
-    return found if all(key == applicant for key in found[KEY]) else None
+    key = UNIQUE.get(table.name)
+    return None if key and len(set(found[key])) < len(rows) else found
 
 
-def _explain(table: _Table, rows: Sequence[object], applicant: int | None, tally: _Tally) -> None:
+def _explain(table: _Table, rows: Sequence[object], links: Mapping[str, frozenset[int]], tally: _Tally) -> None:
     """Every problem of the rows, each at its place."""
-    lone = table.name == "application"
+    unique, seen = UNIQUE.get(table.name), set[int]()
     for index, row in enumerate(rows):
-        place = None if lone else index
+        place = None if table.name == "application" else index
         if not isinstance(row, dict):
             tally.add(table.name, place, None, "dtype")
             continue
@@ -155,34 +183,13 @@ def _explain(table: _Table, rows: Sequence[object], applicant: int | None, tally
             except _Broken as broken:
                 for rule in broken.rules:
                     tally.add(table.name, place, name, rule)
-            else:
-                if name == KEY and not lone and applicant is not None and value != applicant:
-                    tally.add(table.name, place, name, "link")
-
-
-def _without_repeats(table: _Table, found: dict[str, list[Any]], tally: _Tally) -> dict[str, list[Any]]:
-    key = UNIQUE.get(table.name)
-    if key and len(set(found[key])) < len(found[key]):
-        seen: set[int] = set()
-        for index, value in enumerate(found[key]):
-            if value in seen:
-                tally.add(table.name, index, key, "unique")
-            seen.add(value)
-    return found
-
-
-def _linked(found: Mapping[str, Mapping[str, list[Any]]], tally: _Tally) -> None:
-    """Only bureau says whose credit a monthly balance belongs to."""
-    if "bureau" not in found:
-        tally.add("bureau", None, None, "missing")
-        return
-    balances, credits_ = found["bureau_balance"].get(_CREDIT), found["bureau"].get(_CREDIT)
-    if balances is None or credits_ is None:  # broken already, and said so
-        return
-    known = set(credits_)
-    for index, value in enumerate(balances):
-        if value not in known:
-            tally.add("bureau_balance", index, _CREDIT, "link")
+                continue
+            if name in links and value not in links[name]:
+                tally.add(table.name, place, name, "link")
+            if name == unique:
+                if value in seen:
+                    tally.add(table.name, place, name, "unique")
+                seen.add(value)
 
 
 def _shown(name: object) -> str:
@@ -318,7 +325,7 @@ def _float(value: int) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def schema() -> dict[str, Any]:

@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,6 @@ import structlog
 
 from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
-from aval.errors import AvalError
 from aval.service.live import Live
 from aval.service.log.entry import Made, Receipt, Stored
 from aval.service.log.log import Log
@@ -90,7 +89,7 @@ class Shadow(threading.Thread):
 
     def __init__(self, live: Live, log: Log) -> None:
         super().__init__(name="shadow", daemon=True)
-        self._live, self._log = live, log
+        self._live, self._log, self._over = live, log, False
         self._waiting: queue.Queue[tuple[str, Dossiers] | None] = queue.Queue(_WAITING_MOST)
         self.counted: Callable[[str], None] = lambda _: None
         """Told `recorded`, `failed` or `skipped` for each."""
@@ -106,10 +105,10 @@ class Shadow(threading.Thread):
 
     def run(self) -> None:
         """Until `stop`."""
-        while (offered := self._waiting.get()) is not None:
+        while (offered := self._waiting.get()) is not None and not self._over:
             try:
                 self._record(*offered)
-            except AvalError as problem:
+            except Exception as problem:  # an opinion without effect; the next one may succeed
                 self.counted("failed")
                 structlog.get_logger().warning("shadow", problem=type(problem).__name__)
 
@@ -125,7 +124,10 @@ class Shadow(threading.Thread):
         self.counted("recorded")
 
     def stop(self) -> None:
-        """Ask it to end once it has done what waits, and wait for it."""
-        if self.is_alive():
-            self._waiting.put(None)
-            self.join(timeout=10)
+        """Let it do what waits, for three seconds at most: opinions have no effect."""
+        if not self.is_alive():
+            return
+        with suppress(queue.Full):
+            self._waiting.put_nowait(None)
+        self.join(timeout=3)
+        self._over = True

@@ -54,8 +54,8 @@ class Decider:
                 raise PolicyError(policy.name, f"rule {rule.code} reads {rule.column}", "name a column of applications")
         self._facts = sorted({rule.column for rule in policy.rules})
         self._levels = {
-            name: frozenset(column.values)
-            for name, column in contract.items()
+            name: frozenset((*column.values, None))  # missing is not unusual
+            for name, column in sorted(contract.items())
             if column.dtype == pl.String and column.values
         }
 
@@ -71,7 +71,7 @@ class Decider:
         """`decide`, with the features and contributions it rests on."""
         matrix = self.model.matrix(build(dossiers, self.features))
         probabilities = self.model.probability(matrix)
-        facts = dossiers.tables["application"].select(KEY, *self._facts).iter_rows(named=True)
+        facts = dossiers.tables["application"][[KEY, *self._facts]].iter_rows(named=True)
         warnings = self._warnings(dossiers)
         judged: list[tuple[int, float, Verdict, tuple[str, ...]]] = []
         for row, probability in zip(facts, probabilities.tolist(), strict=True):
@@ -119,22 +119,19 @@ class Decider:
         """What was missing or unusual, per application."""
         frame = dossiers.tables["application"]
         everywhere = tuple(notice("ABSENT", table) for table in HISTORIES if table in dossiers.absent)
-        blank = frame.select(pl.all_horizontal(pl.col(EXTERNAL_SCORES).is_null()))[:, 0].to_list()
+        scores = frame[list(EXTERNAL_SCORES)].rows()
         known = set[int]()
         for table in HISTORIES:
             known.update(dossiers.tables[table][KEY].unique().to_list())
-        strange = frame.select(
-            (pl.col(name).is_not_null() & ~pl.col(name).is_in(list(levels))).alias(name)
-            for name, levels in sorted(self._levels.items())
-        )
         unknown: dict[int, list[str]] = {}
-        for name in strange.columns:
-            for index in strange[name].arg_true().to_list():
-                unknown.setdefault(index, []).append(notice("UNKNOWN_CATEGORY", name))
+        for name, levels in self._levels.items():
+            for index, level in enumerate(frame[name].to_list()):
+                if level not in levels:
+                    unknown.setdefault(index, []).append(notice("UNKNOWN_CATEGORY", name))
         return [
             (
                 *everywhere,
-                *((notice("NO_EXTERNAL_SCORE"),) if blank[index] else ()),
+                *((notice("NO_EXTERNAL_SCORE"),) if scores[index].count(None) == len(EXTERNAL_SCORES) else ()),
                 *(() if applicant_id in known else (notice("NO_HISTORY"),)),
                 *unknown.get(index, ()),
             )

@@ -290,7 +290,8 @@ class _Unpacking:
         try:
             found = find(self._path)
         except SourceMissing:
-            members = [info for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
+            named = [info for info in archive.infolist() if info.filename]  # zipfile stumbles over one without
+            members = [info for info in named if not info.is_dir() and "__MACOSX" not in info.filename]
             if len(members) != 1:
                 remedy = "add application_train.csv, application_test.csv or both"
                 raise SourceMissing("The upload", "application table", remedy) from None

@@ -10,8 +10,10 @@ import os
 import shutil
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +25,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from aval.credit.reason import Explain, Language
 from aval.errors import AvalError, JobUnknown, LogBroken, LogUnavailable, Quicker, SourceError
 from aval.service.decide import Decider
-from aval.service.files import PART, Limits, Part, Reject, opened
+from aval.service.files import PART, Limits, Part, Reject, Upload, opened
 from aval.service.lines import Form, lines
+from aval.service.log.entry import Made
 from aval.service.log.log import Log, number, stamp, utc
 from aval.service.log.opening import named, what
 from aval.service.log.tables import JOB, RECORD
@@ -69,6 +72,10 @@ class Job:
     finished_at: str | None
 
 
+_Judged = tuple[int, Part, Sequence[Made] | None]
+_Waiting = tuple[int, Part, Future[Sequence[Made]] | None]
+
+
 class _Lost(Exception):
     """The lease is another's, or the part stands in the chain: stop."""
 
@@ -90,10 +97,15 @@ class Jobs:
         part: int = PART,
         lease_seconds: float = LEASE_SECONDS,
         limits: Limits | None = None,
+        ahead: int = 2,
     ) -> None:
-        """`folder` holds the uploads and must be the same to every worker; `decider` says what decides now."""
+        """`folder` holds the uploads and must be the same to every worker; `decider` says what decides now.
+
+        `ahead`: parts that are judged at once while the one before them is written down; each takes a core.
+        """
         self._log, self._folder, self._decider, self._clock = log, folder, decider, clock
         self._part, self._lease, self._limits = part, lease_seconds, limits or Limits()
+        self._ahead = ahead
         self._engine = log.engine.execution_options(writing=True)
 
     # Handing in
@@ -142,7 +154,7 @@ class Jobs:
             raise JobUnknown
         return _job(row)
 
-    def list(self, caller: str | None = None, most: int = 100) -> "Sequence[Job]":
+    def list(self, caller: str | None = None, most: int = 100) -> Sequence[Job]:
         """Everybody's or one caller's, the newest first. Raises LogUnavailable."""
         wanted = select(JOB).order_by(JOB.c.created_at.desc(), JOB.c.id).limit(most)
         if caller is not None:
@@ -234,48 +246,67 @@ class Jobs:
             decider = self._decider()
             policy = decider.policy
             self._log.once("policy", policy.digest[:32], job.caller, {"text": policy.text})
-            before = self._parts(job.id)
-            done = rejected = 0
             with opened(home / "upload", home, self._limits) as upload:
                 self._hold(job, total=upload.applicants)
-                for place, part in enumerate(upload.parts(job.part), start=1):
-                    if lost.is_set():
-                        raise _Lost
-                    done, rejected = done + len(part.dossiers), rejected + len(part.rejects)
-                    if place in before:
-                        if before[place]["rows"] != len(part.dossiers):
-                            raise LogBroken(f"job {job.id}", "its file is not the one it began with", "send it again")
-                        continue
-                    if halted():
-                        raise _Halted
-                    _keep(home / f"rejects-{place:05}.ndjson", part.rejects)
-                    self._append(job, place, part, decider, {"done": done, "rejected": rejected})
-        self._end(job, "done", done=done, rejected=rejected)
+                progress = {"done": 0, "rejected": 0}
+                with closing(self._judged(job, upload, decider)) as parts:
+                    for place, part, several in parts:
+                        if lost.is_set():
+                            raise _Lost
+                        progress["done"] += len(part.dossiers)
+                        progress["rejected"] += len(part.rejects)
+                        if several is None:
+                            continue
+                        if halted():
+                            raise _Halted
+                        _keep(home / f"rejects-{place:05}.ndjson", part.rejects)
+                        self._write(job, place, part, several, progress)
+        self._end(job, "done", None, **progress)
 
-    def _append(self, job: Job, place: int, part: Part, decider: Decider, progress: Mapping[str, int]) -> None:
+    def _judged(self, job: Job, upload: Upload, decider: Decider) -> Generator[_Judged, None, None]:
+        """Each part with its decisions, None where it stands in the chain; some are judged ahead."""
+        before = self._parts(job.id)
+
+        def judged(part: Part) -> Sequence[Made]:
+            if not len(part.dossiers):
+                return ()
+            return made(decider.judge(part.dossiers, job.asked.explain), part.dossiers, decider.policy)
+
+        waiting: deque[_Waiting] = deque()
+        pool = ThreadPoolExecutor(self._ahead, thread_name_prefix="judge")
+        try:
+            for place, part in enumerate(upload.parts(job.part), start=1):
+                if place in before and before[place]["rows"] != len(part.dossiers):
+                    raise LogBroken(f"job {job.id}", "its file is not the one it began with", "send it again")
+                waiting.append((place, part, None if place in before else pool.submit(judged, part)))
+                if len(waiting) > self._ahead:
+                    yield _ready(waiting)
+            while waiting:
+                yield _ready(waiting)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _write(self, job: Job, place: int, part: Part, several: Sequence[Made], progress: Mapping[str, int]) -> None:
         """The part and the job's progress, both or neither; by whoever has the lease at that moment."""
-        body = {"rows": len(part.dossiers), "rejected": len(part.rejects), "explain": job.asked.explain.value}
 
         def fence(connection: Connection) -> None:
             if not self._mine(connection, job, lease_until=self._until(), attempts=1, problem=None, **progress):
                 raise _Lost
 
-        facts: dict[str, Any] = {"about": job.id, "place": place, "body": body, "guard": fence}
-        if not len(part.dossiers):
-            self._once_more(job, place, lambda: self._log.note("part", job.caller, **facts))
-            return
-        judged = decider.judge(part.dossiers, job.asked.explain)
-        several = made(judged, part.dossiers, decider.policy)
-        self._once_more(job, place, lambda: self._log.append(several, job.caller, kind="part", **facts))
+        def write() -> None:
+            if several:
+                self._log.append(several, job.caller, kind="part", **facts)
+            else:
+                self._log.note("part", job.caller, **facts)
 
-    def _once_more(self, job: Job, place: int, write: Callable[[], object]) -> None:
-        """Two writers may meet over a new applicant: then nothing is lost by writing again."""
+        body = {"rows": len(several), "rejected": len(part.rejects), "explain": job.asked.explain.value}
+        facts: dict[str, Any] = {"about": job.id, "place": place, "body": body, "guard": fence}
         try:
             write()
         except Quicker:
             if place in self._parts(job.id):
                 raise _Lost from None
-            write()
+            write()  # two writers met over a new applicant: nothing is lost by writing again
 
     def _parts(self, wanted: str) -> dict[int, Mapping[str, Any]]:
         """What stands in the chain already: the body of each part, by its place."""
@@ -343,7 +374,7 @@ class Jobs:
             over.set()
             thread.join()
 
-    def _end(self, job: Job, state: str, problem: str | None = None, **values: Any) -> None:
+    def _end(self, job: Job, state: str, problem: str | None = None, **values: int) -> None:
         """Done or failed; the applicants' values stay sealed in the log, and nowhere else."""
         told = None if problem is None else "".join(one if one.isprintable() else "?" for one in problem)
         ended = {"state": state, "problem": told, "finished_at": stamp(self._clock()), "lease_until": None}
@@ -378,7 +409,12 @@ class Jobs:
             raise LogUnavailable(named(self._engine), what(problem)) from None
 
 
-def _keep(file: Path, rejects: "Sequence[Reject]") -> None:
+def _ready(waiting: deque[_Waiting]) -> _Judged:
+    place, part, future = waiting.popleft()
+    return place, part, None if future is None else future.result()
+
+
+def _keep(file: Path, rejects: Sequence[Reject]) -> None:
     """Rejected rows beside the part they came with; on the disk, whole, before the part is in the chain."""
     if not rejects:
         return

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -19,6 +19,9 @@ SLOWEST_MS: Final = 50.0
 """A model that takes longer for one row, features aside, does not decide while someone waits."""
 
 _TRIALS: Final = 20
+_FIRST_WAIT: Final = 30.0
+_LONGEST_WAIT: Final = 600.0
+"""Seconds until a refused version is looked at again: twice as long each time, up to this."""
 
 
 def today() -> date:
@@ -49,6 +52,16 @@ class Trouble:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A version that did not stand its trial: looked at again after a while, or once it is promoted again."""
+
+    trouble: str
+    asked: int
+    wait: float
+    again: float
+
+
 class Live:
     """Holds the champion, and the challenger that decides in its shadow.
 
@@ -61,13 +74,17 @@ class Live:
         policy: Policy,
         swapped: Callable[[Decider, str | None], None] | None = None,
         on: Callable[[], date] = today,
+        *,
+        slowest_ms: float = SLOWEST_MS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`swapped` is told of each new champion and the version before it, before it decides anything."""
         self.registry, self.policy = registry, policy
-        self._swapped, self._on = swapped, on
+        self._swapped, self._on, self._slowest_ms, self._clock = swapped, on, slowest_ms, clock
         self._champion: Serving | None = None
         self._challenger: Serving | None = None
-        self._refused: dict[str, str] = {}
+        self._passed: Serving | None = None
+        self._refused: dict[str, _Refusal] = {}
         self._lock = threading.Lock()
         self.trouble: Trouble | None = None
 
@@ -97,40 +114,75 @@ class Live:
         return found
 
     def refresh(self) -> bool:
-        """Follow the registry's aliases; returns whether something was swapped. Never raises for a registry's sake."""
+        """Follow the registry's aliases; returns whether another champion decides. Never raises: `trouble` says why."""
         with self._lock:
+            troubles: list[str] = []
+            swapped = False
             try:
                 wanted = self.registry.aliases()
-            except Exception as problem:
-                self._complain("the registry is away", problem)
-                return False
-            before, after = self._champion, self._follow(self._champion, wanted.get(CHAMPION))
-            if after is not before and after is not None:
-                if self._swapped is not None:
-                    self._swapped(after.decider, before.version if before else None)
-                self._champion = after
-                structlog.get_logger().info("champion", version=after.version, before=before and before.version)
-            if before is not None and CHAMPION not in wanted:
-                self._complain("the registry names no champion", RegistryError("it did before", "see `aval results`"))
-                return False
-            shadow = wanted.get(CHALLENGER)
-            self._challenger = self._follow(self._challenger, shadow) if shadow else None
-            if not self._refused.keys() & set(wanted.values()):
-                self.trouble = None
-            return after is not before
+            except Exception as problem:  # whatever the registry's storage raises
+                troubles.append(f"the registry is away: {_said(problem)}")
+            else:
+                # A wish that was withdrawn is forgotten: when it comes back, it is looked at again.
+                self._refused = {one: why for one, why in self._refused.items() if one in wanted.values()}
+                swapped = self._crown(wanted.get(CHAMPION), troubles)
+                if CHAMPION in wanted:
+                    self._challenger = self._shadow(wanted.get(CHALLENGER), troubles)
+            self._tell(troubles)
+            return swapped
 
-    def _follow(self, now: Serving | None, version: str | None) -> Serving | None:
-        """The wanted version if it stands its trial, else what there was."""
-        if version is None or (now is not None and now.version == version) or version in self._refused:
+    def _crown(self, version: str | None, troubles: list[str]) -> bool:
+        now = self._champion
+        if version is None:
+            if now is not None:
+                troubles.append("the registry names no champion: it did before; see `aval results`.")
+            return False
+        found = self._follow(now, version, troubles)
+        if found is None or found is now:
+            return False
+        try:
+            if self._swapped is not None:
+                self._swapped(found.decider, now.version if now else None)
+        except Exception as problem:  # a log that is away: nothing decides before its turn is on record
+            troubles.append(f"version {version} could not be put on record: {_said(problem)}")
+            return False
+        self._champion = replace(found, since=_instant())
+        structlog.get_logger().info("champion", version=version, before=now and now.version)
+        return True
+
+    def _shadow(self, version: str | None, troubles: list[str]) -> Serving | None:
+        if version is None or (self._champion is not None and version == self._champion.version):
+            return None
+        return self._follow(self._challenger, version, troubles)
+
+    def _follow(self, now: Serving | None, version: str, troubles: list[str]) -> Serving | None:
+        """The wanted version if it stands, or stood, its trial; else what there was."""
+        for known in (now, self._challenger, self._passed):
+            if known is not None and known.version == version:
+                return known
+        asked = self._asked(version)
+        before = self._refused.get(version)
+        if before is not None and before.asked == asked and self._clock() < before.again:
+            troubles.append(before.trouble)
             return now
         try:
-            return self.trial(version)
-        except AvalError as problem:
-            self._refused[version] = str(problem)
-            self._complain(f"version {version} was not taken", problem)
+            self._passed = self.trial(version)
         except Exception as problem:  # whatever the registry's storage raises: what decides goes on deciding
-            self._complain(f"version {version} could not be loaded", problem)
-        return now
+            trouble = f"version {version} was not taken: {_said(problem)}"
+            again = before is not None and before.asked == asked
+            wait = min(2 * before.wait, _LONGEST_WAIT) if before is not None and again else _FIRST_WAIT
+            self._refused[version] = _Refusal(trouble, asked, wait, self._clock() + wait)
+            troubles.append(trouble)
+            return now
+        self._refused.pop(version, None)
+        return self._passed
+
+    def _asked(self, version: str) -> int:
+        """How often it was made champion: once more means that somebody wants it looked at again."""
+        try:
+            return sum(event.version == version and event.what != "refused" for event in self.registry.history())
+        except Exception:
+            return 0
 
     def trial(self, version: str) -> Serving:
         """Load a version and hold it to what every deciding model must do.
@@ -144,26 +196,37 @@ class Live:
             raise RegistryError(
                 f"version {number} looks at {', '.join(barred)}, which the policy bars", "promote a lawful one"
             )
-        decider = Decider(model, number, self.policy, on=self._on())
+        decider = Decider(model, number, self.policy)
         if not model.reproduces():
             raise RegistryError(
                 f"version {number}: its golden rows do not give the stored probabilities on this machine",
                 "install the libraries it was trained with",
             )
         taken = _row_ms(model)
-        if taken > SLOWEST_MS:
+        if taken > self._slowest_ms:
             raise RegistryError(
-                f"version {number} takes {taken:.0f} ms for one row, more than {SLOWEST_MS:.0f}",
+                f"version {number} takes {taken:.1f} ms for one row, more than {self._slowest_ms:.0f}",
                 "train a smaller model",
             )
-        return Serving(decider, datetime.now(UTC).isoformat(timespec="seconds"), taken)
+        return Serving(decider, _instant(), taken)
 
-    def _complain(self, what: str, problem: Exception) -> None:
-        said = str(problem) if isinstance(problem, AvalError) else type(problem).__name__
-        told = f"{what}: {said}"
-        if self.trouble is None or self.trouble.what != told:
-            structlog.get_logger().warning("registry", problem=told)
-        self.trouble = Trouble(datetime.now(UTC).isoformat(timespec="seconds"), told)
+    def _tell(self, troubles: list[str]) -> None:
+        """A line where something changed; the first of several is what callers are shown."""
+        if not troubles:
+            self.trouble = None
+            return
+        if self.trouble is None or self.trouble.what != troubles[0]:
+            structlog.get_logger().warning("registry", problem=troubles[0])
+            self.trouble = Trouble(_instant(), troubles[0])
+
+
+def _said(problem: Exception) -> str:
+    """Our own sentence; of others the kind alone, for their words may hold anything."""
+    return str(problem) if isinstance(problem, AvalError) else type(problem).__name__
+
+
+def _instant() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _row_ms(model: Model) -> float:
@@ -180,16 +243,24 @@ def _row_ms(model: Model) -> float:
 
 
 class Watcher(threading.Thread):
-    """Calls `refresh` every so often until it is stopped."""
+    """Does something every so often until it is stopped, whatever goes wrong with it."""
 
-    def __init__(self, refresh: Callable[[], object], seconds: float) -> None:
+    def __init__(self, task: Callable[[], object], seconds: float) -> None:
         super().__init__(name="watcher", daemon=True)
-        self._refresh, self._seconds, self._stop_asked = refresh, seconds, threading.Event()
+        self._task, self._seconds, self._stop_asked = task, seconds, threading.Event()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop_asked.is_set()
 
     def run(self) -> None:
         """Until `stop`."""
         while not self._stop_asked.wait(self._seconds):
-            self._refresh()
+            try:
+                self._task()
+            except Exception as problem:
+                structlog.get_logger().error("watcher", problem=type(problem).__name__)
 
     def stop(self) -> None:
         """Ask it to end, and wait for it."""

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from aval.credit.application import Application
 from aval.credit.decision import Verdict
 from aval.credit.policy import Policy
 from aval.errors import Erased, NotNow, OverrideInvalid, Quicker
@@ -51,7 +52,7 @@ def override(
         )
     if not words.strip() or len(words) > WORDS_MOST:
         raise OverrideInvalid("Say why in your own words", f"write 1 to {WORDS_MOST:,} characters")
-    hard = [rule.code for rule in policy.rules if rule.code in stored.rules and rule.verdict is Verdict.DECLINE]
+    hard = _declining(stored, policy)
     if hard and verdict is Verdict.APPROVE:
         raise OverrideInvalid(f"The hard rule {hard[0]} declined", "no officer may approve against it")
     if stored.awaiting is not None:
@@ -108,8 +109,21 @@ def _note(
         raise NotNow("Another officer was quicker", "look at the decision again") from None
 
 
+def _declining(stored: Stored, policy: Policy) -> list[str]:
+    """Hard rules that decline this application, also where its probability declined it before they were asked."""
+    rules = [rule for rule in policy.rules if rule.verdict is Verdict.DECLINE]
+    values = _application(stored)
+    application = Application(stored.applicant_id or 0, {rule.column: values[rule.column][0] for rule in rules})
+    return [rule.code for rule in rules if rule.code in stored.rules or rule.holds(application)]
+
+
 def _amount(stored: Stored) -> float:
     """Of the credit asked for, from the inputs: the public facts are rounded."""
+    return float(_application(stored)["AMT_CREDIT"][0])
+
+
+def _application(stored: Stored) -> Mapping[str, list[Any]]:
+    """The raw columns of the one application, a list of one value each."""
     assert stored.private is not None
-    (amount,) = json.loads(stored.private.inputs)["application"]["AMT_CREDIT"]
-    return float(amount)
+    found: Mapping[str, list[Any]] = json.loads(stored.private.inputs)["application"]
+    return found

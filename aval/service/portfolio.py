@@ -83,7 +83,7 @@ def _verdicts(verdicts: Any) -> dict[str, int]:
 
 def _band(amount: float) -> str:
     """Amounts by the power of ten and its halves: 100000-200000, 200000-500000, 500000-1000000."""
-    if amount <= 0:
+    if amount < 1:
         return "0"
     power = 10.0 ** np.floor(np.log10(amount))
     for low, high in ((1, 2), (2, 5), (5, 10)):

@@ -1,12 +1,18 @@
 """The commands that run the service and look after its log: serve, verify, replay, erase."""
 
+import errno
 import json
+import multiprocessing
 import os
 import shutil
+import signal
+import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -46,7 +52,9 @@ def application(place: Any) -> "FastAPI":
     from aval.service.tracing import logged, traced
 
     logged()
-    traced()
+    _bound_to_parent()
+    for name, value in IMPATIENT.items():
+        os.environ.setdefault(name, value)
     log = Log.open(place.log, place.home, key=place.log_key, head=place.log_head)
     provider = None
     if place.oidc_issuer:
@@ -60,8 +68,32 @@ def application(place: Any) -> "FastAPI":
         lang=place.lang,
         lender=place.lender,
         limits=Limits(),
+        refresh_seconds=place.refresh,
+        spans=traced(),
     )
     return create(service)
+
+
+IMPATIENT: Final = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
+}
+"""MLflow would ask a server that is away for minutes, and go on reading a store that was replaced."""
+
+
+def _bound_to_parent() -> None:
+    """A worker whose server was killed ends too: it would hold the port against the next one."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 @app.command()
@@ -77,43 +109,99 @@ def serve(
 
     Needs a key (`aval key add`). Example: [bold]aval serve --port 8000 --workers 2[/bold]
     """
+    import structlog
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     from aval.credit.policy import Policy
-    from aval.model.registry import Registry
     from aval.service.access import Keys
+    from aval.service.api.metrics import SHARED
+    from aval.service.tracing import logged
 
+    signal.signal(signal.SIGTERM, _ended)
     place = ctx.obj
     if bool(place.oidc_issuer) != bool(place.oidc_audience):
         raise OptionError("AVAL_OIDC_ISSUER", "and AVAL_OIDC_AUDIENCE go together: set both or neither")
+    proxies = _proxies(place.proxy)
     Policy.load(place.policy)
     with opened(place) as log:  # made and brought up to date before two workers would do it at once
         if not place.oidc_issuer and not any(key.revoked_at is None for key in Keys(log.engine).list()):
             raise OptionError("aval serve", "would let nobody in: make a key with `aval key add NAME --role officer`")
-    if Registry(place.tracking_uri, place.home).crowned() is None:
-        typer.echo("No champion yet: the service starts, and is ready once there is one (`aval train`).", err=True)
-    os.environ.update(_handed_down(place))
-    if workers > 1:
-        counted = place.home.resolve() / "run" / "metrics"
-        shutil.rmtree(counted, ignore_errors=True)
-        counted.mkdir(parents=True)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counted)
-    # One applicant is too little work to share out: threads that wait for each other cost more than they bring.
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
-    typer.echo(f"Listening on http://{host}:{port} (OpenAPI at /openapi.json, ready at /health/ready)", err=True)
-    uvicorn.run(
-        "aval.__main__:api",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=20,
-        backlog=256,
-    )
+    with _listening(host, port) as listener:
+        port = listener.getsockname()[1]
+        os.environ.update(_handed_down(place))
+        os.environ.pop(SHARED, None)
+        if workers > 1:
+            counted = place.home.resolve() / "run" / f"metrics-{port}"
+            shutil.rmtree(counted, ignore_errors=True)
+            counted.mkdir(parents=True)
+            os.environ[SHARED] = str(counted)
+        # One applicant is too little work to share out: threads that wait for each other cost more than they bring.
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        logged()
+        say = structlog.get_logger()
+        if not _loopback(host):
+            say.warning("plain HTTP", advice="Keys and dossiers travel in clear: a TLS proxy must stand in front.")
+        say.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=workers,
+                 openapi="/openapi.json", ready="/health/ready")  # fmt: skip
+        settings = uvicorn.Config(
+            "aval.__main__:api",
+            factory=True,
+            lifespan="on",
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=20,
+            timeout_worker_healthcheck=20,
+            backlog=_BACKLOG,
+        )
+        with suppress(KeyboardInterrupt):
+            if workers > 1:
+                Multiprocess(settings, sockets=[listener]).run()
+            else:
+                uvicorn.Server(settings).run(sockets=[listener])
+
+
+_BACKLOG: Final = 256
+
+
+def _ended(*_: object) -> None:
+    """Asked to end, and did: not killed."""
+    raise SystemExit(0)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The socket, before anything is loaded: a port that is taken is found out at once. Raises OptionError."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as problem:
+        why = "is taken" if problem.errno == errno.EADDRINUSE else f"cannot be listened on at {host}"
+        raise OptionError("--port", f"{port} {why}; name another address, or end what listens there") from None
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _proxies(said: str) -> list[str]:
+    """Addresses and networks whose X-Forwarded-For is believed. Raises OptionError."""
+    found = [one.strip() for one in said.split(",") if one.strip()]
+    for one in found:
+        try:
+            everybody = ip_network(one).prefixlen == 0
+        except ValueError:
+            everybody = True
+        if everybody:
+            raise OptionError("AVAL_PROXY", "holds addresses and networks such as 10.0.0.7,10.1.0.0/16")
+    return found
 
 
 @app.command()
@@ -234,6 +322,7 @@ def erase(
     ] = "",
     why: Annotated[str, typer.Option(help="asked, retention or court.")] = "asked",
     sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Erase applicants from the decision log: their key is dropped, the chain still holds. There is no way back.
 
@@ -253,14 +342,17 @@ def erase(
             raise OptionError("--before", "is a day such as 2024-01-31") from None
     with opened(ctx.obj) as log:
         chosen = [applicant] if applicant else log.outdated(before)
-        if not chosen:
+        if not chosen and not as_json:
             typer.echo("Nobody's last decision is that old.")
             return
-        if not sure and not typer.confirm(f"Erase {len(chosen):,} applicant(s) for good?", err=True):
+        if chosen and not sure and not typer.confirm(f"Erase {len(chosen):,} applicant(s) for good?", err=True):
             raise OptionError("aval erase", "did nothing: it was not confirmed")
         decisions = sum(log.erase(one, _operator(), why) for one in chosen)
     if not decisions and applicant:
         raise OptionError("ID", "is nobody the log knows; perhaps they were erased before")
+    if as_json:
+        typer.echo(json.dumps({"applicants": len(chosen), "decisions": decisions}))
+        return
     typer.echo(f"{len(chosen):,} applicant(s) and what {decisions:,} decision(s) rested on were erased.")
 
 

@@ -4,12 +4,21 @@ import json
 import logging
 import os
 import sys
-from typing import Final
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
 ENDPOINT: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 """Either, in the environment, sends traces there (OpenTelemetry's own names)."""
+
+_ABOVE: Final = ("traceparent", "tracestate")
+_FLUSH_MS: Final = 3_000
 
 
 def logged() -> None:
@@ -29,22 +38,83 @@ def logged() -> None:
     root = logging.getLogger()
     root.handlers[:] = [quiet]
     root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    threading.excepthook = _fallen
 
 
-def traced() -> bool:
-    """Send traces to the collector that the environment names; returns whether one is named."""
-    if not any(os.environ.get(name) for name in ENDPOINT):
-        return False
-    from opentelemetry import trace
+def _fallen(fallen: threading.ExceptHookArgs) -> None:
+    name = fallen.thread.name if fallen.thread is not None else ""
+    structlog.get_logger().error("thread", thread=name, kind=fallen.exc_type.__name__)
+
+
+class Spans:
+    """Spans of requests and of their stages, for a collector; made bare, they cost and send nothing.
+
+    Attributes are the route's template, method, status and the request's number: never an address, which may hold an
+    applicant's, and never an exception's words.
+    """
+
+    def __init__(self, provider: "TracerProvider | None" = None) -> None:
+        self._provider = provider
+        self._tracer = None if provider is None else provider.get_tracer("aval")
+
+    def span(self, name: str) -> AbstractContextManager[Any]:
+        """A stage of whatever is going on in this context."""
+        if self._tracer is None:
+            return nullcontext()
+        return self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False)
+
+    def request(self, scope: Any) -> AbstractContextManager[Any]:
+        """A request, as a part of its caller's trace where it names one (`traceparent`, W3C)."""
+        return nullcontext() if self._tracer is None else self._request(scope)
+
+    @contextmanager
+    def _request(self, scope: Any) -> Iterator[None]:
+        from opentelemetry.trace import SpanKind, StatusCode
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        assert self._tracer is not None
+        sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        above = TraceContextTextMapPropagator().extract({name: sent[name] for name in _ABOVE if name in sent})
+        method = scope["method"]
+        with self._tracer.start_as_current_span(
+            method, context=above, kind=SpanKind.SERVER, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                yield
+            finally:
+                route, status = getattr(scope.get("route"), "path", "unknown"), scope.get("status", 500)
+                span.update_name(f"{method} {route}")
+                span.set_attributes({
+                    "http.request.method": method,
+                    "http.route": route,
+                    "http.response.status_code": status,
+                    "aval.request_id": scope.get("request_id", ""),
+                })  # fmt: skip
+                if status >= 500:
+                    span.set_status(StatusCode.ERROR)
+
+    def stop(self) -> None:
+        """Send what waits; a collector that is away is not waited for."""
+        if self._provider is not None:
+            self._provider.force_flush(_FLUSH_MS)
+            self._provider.shutdown()
+
+
+def traced(environ: Mapping[str, str] = os.environ) -> Spans:
+    """Spans for the collector that the environment names, or bare ones where it names none."""
+    if not any(environ.get(name) for name in ENDPOINT):
+        return Spans()
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    provider = TracerProvider(resource=Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "aval")}))
+    # Our own, not the process's: MLflow traces too, and what it would send is not ours to send.
+    named = {"service.name": environ.get("OTEL_SERVICE_NAME", "aval")}
+    provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
-    return True
+    return Spans(provider)
 
 
 class _Line(logging.Formatter):

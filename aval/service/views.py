@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from aval.credit.decision import Verdict
 from aval.errors import OptionError
 from aval.service.log.entry import Record, Stored
-from aval.service.log.log import STORED, Log, record_of
+from aval.service.log.log import STORED, Log, record_of, stamp
 from aval.service.log.tables import DECISION, RECORD, REPORT, SUBJECT
 from aval.service.overriding import OVERRIDE, SECOND
 
@@ -39,7 +40,7 @@ class Wanted:
     """A UTC instant, not included."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """For a statement over STORED."""
+        """For a statement over STORED. Raises OptionError for an instant that there is not."""
         pairs = (
             (self.verdict and self.verdict.value, DECISION.c.verdict),
             (self.model, DECISION.c.model),
@@ -50,10 +51,19 @@ class Wanted:
         )
         found = [column == value for value, column in pairs if value is not None]
         if self.since is not None:
-            found.append(DECISION.c.at >= self.since)
+            found.append(DECISION.c.at >= _instant("since", self.since))
         if self.until is not None:
-            found.append(DECISION.c.at < self.until)
+            found.append(DECISION.c.at < _instant("until", self.until))
         return found
+
+
+def _instant(name: str, said: str) -> str:
+    """As the log writes instants, so that text compares as time."""
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise OptionError(name, "is a day or an instant of the calendar, in UTC") from None
+    return stamp(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ def cursor(stored: Stored) -> str:
 
 def _after(text: str) -> tuple[int, int]:
     try:
-        seq, place = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").split(".")
+        seq, place = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode("ascii").split(".")
         at = int(seq), int(place)
     except (ValueError, binascii.Error):
         at = (-1, -1)
@@ -147,30 +157,35 @@ class Agreement:
     """Referred ones that went as the cut-off alone would have had it."""
     by_motive: Mapping[str, int]
     by_officer: Mapping[str, int]
+    """By who proposed it, where a second officer agreed."""
 
 
 def agreement(log: Log) -> Agreement:
     """Over all overrides in force. Raises LogUnavailable."""
     wanted = (
-        select(RECORD.c.motive, RECORD.c.caller, RECORD.c.verdict, RECORD.c.kind, RECORD.c.body,
+        select(RECORD.c.about, RECORD.c.motive, RECORD.c.caller, RECORD.c.verdict, RECORD.c.kind, RECORD.c.body,
                DECISION.c.probability, DECISION.c.cutoff, DECISION.c.verdict.label("decided"))
         .join(DECISION, DECISION.c.id == RECORD.c.about)
         .where(RECORD.c.kind.in_((OVERRIDE, SECOND)), RECORD.c.verdict.is_not(None))
+        .order_by(RECORD.c.seq)
     )  # fmt: skip
     motives: dict[str, int] = {}
     officers: dict[str, int] = {}
     overrides = referred = agreed = 0
+    standing: dict[str, Any] = {}
     with log.reading() as connection:
         for row in connection.execute(wanted):
-            if row.kind == OVERRIDE and json.loads(row.body)["awaiting"]:
-                continue
-            overrides += 1
-            motives[row.motive] = motives.get(row.motive, 0) + 1
-            officers[row.caller] = officers.get(row.caller, 0) + 1
-            if row.decided == Verdict.REFER.value:
-                alone = Verdict.APPROVE if row.probability < row.cutoff else Verdict.DECLINE
-                referred += 1
-                agreed += row.verdict == alone.value
+            body = json.loads(row.body)
+            if not body.get("awaiting", False):
+                standing[row.about] = (row, body.get("proposed_by", row.caller))
+    for row, officer in standing.values():  # the last of each decision: those before it are in force no more
+        overrides += 1
+        motives[row.motive] = motives.get(row.motive, 0) + 1
+        officers[officer] = officers.get(officer, 0) + 1
+        if row.decided == Verdict.REFER.value:
+            alone = Verdict.APPROVE if row.probability < row.cutoff else Verdict.DECLINE
+            referred += 1
+            agreed += row.verdict == alone.value
     return Agreement(overrides, referred, agreed, dict(sorted(motives.items())), dict(sorted(officers.items())))
 
 

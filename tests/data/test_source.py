@@ -51,7 +51,7 @@ def test_one_zip_holds_the_tables_or_a_folder_of_them(tmp_path: Path) -> None:
         archive = tmp_path / f"{len(inside)}.zip"
         with zipfile.ZipFile(archive, "w") as made:
             made.writestr(f"{inside}application_train.csv", "A,B\n1,2\n")
-            made.writestr(f"{inside}bureau.csv.gz", gzip.compress(b"A,B\n3,4\n"))
+            made.writestr(f"{inside}bureau.csv.gz", gzip.compress(b"A,B\n3,4\n", mtime=0))
             made.writestr(f"{inside}refused/bureau.csv", "A,B\n5,6\n")
             made.writestr(f"{inside}notes.txt", "")
             made.writestr("__MACOSX/application_train.csv", "")
@@ -203,14 +203,14 @@ GOOD = f"A,B\n1,{MARK}\n" + "1,2\n" * 5_000
     [
         ("bureau.csv", b"", "is empty"),
         ("bureau.csv.gz", b"", "is empty"),
-        ("bureau.csv.gz", gzip.compress(b""), "is empty"),
+        ("bureau.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
         ("bureau.csv", b"A;B\n1;2\n", "separated by semicolons; save it with commas"),
         ("bureau.csv", b"A\tB\n1\t2\n", "separated by tabs; save it with commas"),
         ("bureau.csv", b"A,B,A\n1,2,3\n", "column A stands there twice"),
         ("bureau.csv", "A,B\n1,2\n".encode("utf-16"), "UTF-16"),
-        ("bureau.csv", gzip.compress(GOOD.encode()), "not the text its name says"),
+        ("bureau.csv", gzip.compress(GOOD.encode(), mtime=0), "not the text its name says"),
         ("bureau.csv.gz", GOOD.encode(), "truncated or not what its name says"),
-        ("bureau.csv.gz", gzip.compress(GOOD.encode())[:-30], "truncated or"),
+        ("bureau.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-30], "truncated or"),
         ("bureau.zip", b"PK\x03\x04" + b"x" * 50, "truncated or not what its name says"),
         ("bureau.parquet", b"PAR1 and no more", "truncated or not what its name says"),
         ("bureau.csv", GOOD.encode() + f'2,"{MARK}\n'.encode() * 3, "quotation mark is never closed"),

@@ -1,13 +1,20 @@
 """The README's session is run again: every command it shows, and what came out."""
 
+import contextlib
+import json
 import math
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import httpx
+import pytest
 
 from aval.settings import ROOT
 
@@ -43,26 +50,92 @@ def session(place: Path) -> str:
     return "\n\n".join("\n".join(line.rstrip() for line in block.splitlines()) for block in shown)
 
 
-def written() -> str:
-    """The session as the README has it."""
+def written(name: str) -> str:
+    """A block as the README has it."""
     text = (ROOT / "README.md").read_text()
-    found = re.search(r"<!-- session -->\n```console\n(.*?)\n```\n<!-- /session -->", text, re.DOTALL)
-    assert found, "the README has lost its session"
+    found = re.search(rf"<!-- {name} -->\n```console\n(.*?)\n```\n<!-- /{name} -->", text, re.DOTALL)
+    assert found, f"the README has lost its {name}"
     return found.group(1)
 
 
-def test_the_session_of_the_readme_comes_out_again(tmp_path: Path) -> None:
-    fresh = session(tmp_path)
-    if os.environ.get("AVAL_README") == "write":
-        text = (ROOT / "README.md").read_text()
-        block = f"<!-- session -->\n```console\n{fresh}\n```\n<!-- /session -->"
-        (ROOT / "README.md").write_text(
-            re.sub(r"<!-- session -->.*<!-- /session -->", lambda _: block, text, flags=re.DOTALL)
-        )
-        drawn = tmp_path / "var" / "pictures" / "champion" / "lightgbm" / "overview.png"
-        shutil.copy(drawn, ROOT / "docs" / "overview.png")
-    shown, expected = VARYING.sub("", fresh), VARYING.sub("", written())
-    assert NUMBER.sub("#", shown) == NUMBER.sub("#", expected)
-    for now, then in zip(NUMBER.findall(shown), NUMBER.findall(expected), strict=True):
+def write(name: str, fresh: str) -> None:
+    """Put a fresh block into the README."""
+    text = (ROOT / "README.md").read_text()
+    block = f"<!-- {name} -->\n```console\n{fresh}\n```\n<!-- /{name} -->"
+    (ROOT / "README.md").write_text(
+        re.sub(rf"<!-- {name} -->.*<!-- /{name} -->", lambda _: block, text, flags=re.DOTALL)
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readme")
+
+
+@pytest.fixture(scope="module")
+def shown(place: Path) -> str:
+    """The session, run."""
+    return session(place)
+
+
+def agree(fresh: str, expected: str) -> None:
+    """Words and lines alike, numbers nearly."""
+    fresh, expected = VARYING.sub("", fresh), VARYING.sub("", expected)
+    assert NUMBER.sub("#", fresh) == NUMBER.sub("#", expected)
+    for now, then in zip(NUMBER.findall(fresh), NUMBER.findall(expected), strict=True):
         a, b = float(now.replace(",", "")), float(then.replace(",", ""))
         assert math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=0.02), f"{now} is not {then}"
+
+
+def test_the_session_of_the_readme_comes_out_again(place: Path, shown: str) -> None:
+    if os.environ.get("AVAL_README") == "write":
+        write("session", shown)
+        drawn = place / "var" / "pictures" / "champion" / "lightgbm" / "overview.png"
+        shutil.copy(drawn, ROOT / "docs" / "overview.png")
+    agree(shown, written("session"))
+
+
+CURL = """$ KEY=$(aval key add counter --role officer)
+$ aval serve &
+$ curl -s http://127.0.0.1:8000/decisions -H "X-API-Key: $KEY" -H "Accept-Language: fr" \\
+    -H "Content-Type: application/json" -d @examples/dossier.json | python3 -m json.tool --no-ensure-ascii
+"""
+
+
+def test_the_service_of_the_readme_answers(place: Path, shown: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {"AVAL_HOME": "var", "PYTHONPATH": str(ROOT)}
+    env.pop("MLFLOW_TRACKING_URI", None)
+    aval = [sys.executable, "-m", "aval"]
+    made = subprocess.run(
+        [*aval, "key", "add", "counter", "--role", "officer"], cwd=place, env=env, capture_output=True, text=True
+    )
+    key = made.stdout.strip()
+    where = f"http://127.0.0.1:{port}"
+    with (place / "serve.log").open("wb") as log:
+        server = subprocess.Popen([*aval, "serve", "--port", str(port)], cwd=place, env=env, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{where}/health/ready").status_code == 200:
+                    break
+            assert server.poll() is None, (place / "serve.log").read_text()
+            time.sleep(0.2)
+        headers = {"X-API-Key": key, "Accept-Language": "fr", "Content-Type": "application/json"}
+        body = (ROOT / "aval" / "service" / "example.json").read_bytes()
+        answer = httpx.post(f"{where}/decisions", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+    finally:
+        server.terminate()
+        assert server.wait(timeout=30) == 0
+    said = answer.json()
+    for name, told in (("id", "0f8fad5bd9cb469fa16570867728950e"), ("at", "2026-11-25T10:15:00.123456Z")):
+        assert len(said[name]) == len(told)
+        said[name] = told
+    said["record"]["hash"] = "…"
+    fresh = CURL + json.dumps(said, indent=4, ensure_ascii=False)
+    if os.environ.get("AVAL_README") == "write":
+        write("service", fresh)
+    agree(fresh, written("service"))

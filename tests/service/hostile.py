@@ -260,8 +260,8 @@ def _not_a_number() -> Iterator[Case]:
         ("minus Infinity", "-Infinity", "NaN or Infinity"),
         ("nan in small letters", "nan", "lacks a value"),
         ("inf", "inf", "lacks a value"),
-        ("a number without end", "1e999", "too many digits"),
-        ("a number without end below", "-1e999", "too many digits"),
+        ("a number without end", "1e999", "too long or too large"),
+        ("a number without end below", "-1e999", "too long or too large"),
     ):
         yield Case(kind, name, ONE, JSON, raw(text, EXT_SOURCE_1="@"), 400, says)
     for name, value in (("NaN", "NaN"), ("inf", "inf"), ("-Infinity", "-Infinity"), ("1e999", "1e999")):
@@ -287,13 +287,13 @@ def _not_a_number() -> Iterator[Case]:
 def _huge() -> Iterator[Case]:
     kind = "huge numbers"
     for name, column, text, status, says in (
-        ("33 digits", "AMT_CREDIT", "987654321" + "0" * 24, 400, "too many digits"),
-        ("5,000 digits", "AMT_CREDIT", "9" * 5_000, 400, "too many digits"),
-        ("a million digits", "SK_ID_CURR", "9" * 1_000_000, 400, "too many digits"),
-        ("40 zeros after the point", "EXT_SOURCE_1", "0." + "0" * 40 + "1", 400, "too many digits"),
-        ("1e309", "AMT_CREDIT", "1e309", 400, "too many digits"),
-        ("minus 1E+400", "AMT_CREDIT", "-1E+400", 400, "too many digits"),
-        ("an exponent of 5,000 digits", "AMT_CREDIT", "1e" + "9" * 5_000, 400, "too many digits"),
+        ("33 digits", "AMT_CREDIT", "987654321" + "0" * 24, 400, "too long or too large"),
+        ("5,000 digits", "AMT_CREDIT", "9" * 5_000, 400, "too long or too large"),
+        ("a million digits", "SK_ID_CURR", "9" * 1_000_000, 400, "too long or too large"),
+        ("40 zeros after the point", "EXT_SOURCE_1", "0." + "0" * 40 + "1", 400, "too long or too large"),
+        ("1e309", "AMT_CREDIT", "1e309", 400, "too long or too large"),
+        ("minus 1E+400", "AMT_CREDIT", "-1E+400", 400, "too long or too large"),
+        ("an exponent of 5,000 digits", "AMT_CREDIT", "1e" + "9" * 5_000, 400, "too long or too large"),
         ("1e99", "AMT_CREDIT", "9.87654321e99", 422, "AMT_CREDIT|range"),
         ("30 digits", "AMT_CREDIT", "987654321" + "0" * 21, 422, "AMT_CREDIT|range"),
         ("30 digits for a whole number", "CNT_CHILDREN", "987654321" + "0" * 21, 422, "CNT_CHILDREN|dtype"),
@@ -363,8 +363,8 @@ def _types() -> Iterator[Case]:
     yield Case(kind, "nothing for a number in a file", FILE, CSV, spoilt("", "AMT_CREDIT"), 200, "AMT_CREDIT|null")
     yield Case(kind, "a file of nothing", FILE, CSV, b"", 422, "is empty")
     yield Case(kind, "a file of one line", FILE, CSV, sheet().encode(), 422, "holds no application")
-    yield Case(kind, "a zip called a table", FILE, CSV, archive(ZIPPED), 422, "not the text its name says")
-    yield Case(kind, "a table called Parquet", FILE, PARQUET, GOOD.encode(), 422, "is truncated or not what")
+    yield Case(kind, "a zip called a table", FILE, CSV, archive(ZIPPED), 200)
+    yield Case(kind, "a table called Parquet", FILE, PARQUET, GOOD.encode(), 200)
     yield Case(kind, "a table of something else", FILE, CSV, b"name,age\nPLANTED-7F3,3\n", 422, "names no column")
 
 
@@ -514,37 +514,42 @@ def _bombs() -> Iterator[Case]:
         ("a quotation", lambda: bound(bomb(byte=b'"'))),
         ("a history", lambda: bound(member("application.csv", GOOD), bomb("bureau.csv"))),
         ("a table in a folder", lambda: bound(bomb("tables/application.csv"))),
-        ("a zip in a zip", lambda: archive({"application.zip": bound(bomb())})),
         ("three tables", lambda: bound(*(bomb(f"{t}.csv") for t in ("application", "bureau", "bureau_balance")))),
         ("the same bytes over and over", _overlapping),
-        ("a table that says it has 4 GB", lambda: bound(member("application.csv", GOOD, size=0xFFFFFFF0))),
+        ("one file that is no zip", _gzipped),
+        ("20,000 members of nothing", lambda: archive([(f"{n}.txt", b"") for n in range(20_000)])),
     ):
         yield Case(kind, name, FILE, ZIP, made, 413)
     nested = archive({"application.zip": archive({"application.zip": good})})
-    many = archive([(f"{n}.txt", b"") for n in range(20_000)])
     for name, body, status, says in (
-        ("a zip in a zip in a zip", nested, 422, "does not hold a .csv file"),
-        ("20,000 members of nothing", many, 422, "exactly one file"),
-        ("a zip of nothing", archive({}), 422, "exactly one file"),
-        ("a folder alone", archive({"tables/": b""}), 422, "exactly one file"),
-        ("cut off", good[:-40], 422, "truncated or not a zip"),
-        ("the end alone", good[-22:], 422, "truncated or not a zip"),
-        ("nothing", b"", 422, "truncated or not a zip"),
-        ("noise", b"PLANTED-7F3" * 500, 422, "truncated or not a zip"),
-        ("a head and noise", b"PK\x03\x04" + b"PLANTED-7F3" * 500, 422, "truncated or not a zip"),
-        ("a table called a zip", GOOD.encode(), 422, "truncated or not a zip"),
+        ("a zip in a zip", lambda: archive({"application.zip": bound(bomb())}), 422, "an archive in an archive"),
+        ("a zip in a zip in a zip", nested, 422, "an archive in an archive"),
+        ("a table that says it has 4 GB", bound(member("application.csv", GOOD, size=0xFFFFFFF0)), 200, ""),
+        ("a zip of nothing", archive({}), 422, "no application table"),
+        ("a folder alone", archive({"tables/": b""}), 422, "no application table"),
+        ("cut off", good[:-40], 422, "truncated or not the archive"),
+        ("the end alone", good[-22:], 422, "truncated or not the archive"),
+        ("nothing", b"", 422, "is empty"),
+        ("noise", b"PLANTED-7F3" * 500, 422, "names no column"),
+        ("a head and noise", b"PK\x03\x04" + b"PLANTED-7F3" * 500, 422, "truncated or not the archive"),
+        ("a table called a zip", GOOD.encode(), 200, ""),
         ("a wrong check value", bound(member("application.csv", GOOD, check=1)), 422, "is truncated"),
         ("noise for the packed bytes", bound(member("application.csv", GOOD, packed=b"\xff" * 900)), 422, "truncated"),
-        ("an unknown method", bound(member("application.csv", GOOD, method=99)), 422, "truncated or not what"),
-        ("a password", bound(member("application.csv", GOOD, flags=1)), 422, "truncated or not what"),
+        ("an unknown method", bound(member("application.csv", GOOD, method=99)), 422, "in an unusual way"),
+        ("a password", bound(member("application.csv", GOOD, flags=1)), 422, "is encrypted"),
         ("a member beyond the end", bound(member("application.csv", GOOD, at=1 << 30)), 422, "truncated"),
         ("a bomb that says it is small", lambda: bound(bomb(said=5_000)), 422, "is truncated"),
-        ("a size of one", bound(member("application.csv", GOOD, size=1)), 422, "application.csv"),
+        ("a size of one", bound(member("application.csv", GOOD, size=1)), 422, "truncated or not the archive"),
         ("two files in the table's zip", archive({"application.zip": archive({"a.csv": GOOD, "b.csv": GOOD})}), 422,
-         "exactly one file"),
+         "an archive in an archive"),
     ):  # fmt: skip
         yield Case(kind, name, FILE, ZIP, body, status, says)
     yield Case(kind, "noise for Parquet", FILE, PARQUET, b"PAR1" + b"PLANTED-7F3" * 99 + b"PAR1", 422, "truncated")
+
+
+def _gzipped() -> bytes:
+    packed, check = zeros(b"0")
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + packed + struct.pack("<II", check, BOMB)
 
 
 def _overlapping() -> bytes:
@@ -568,23 +573,23 @@ def _paths() -> Iterator[Case]:
         ("backslashes", "..\\..\\application.csv", 200, ""),
         ("a drive", "C:\\PLANTED-7F3\\application.csv", 200, ""),
         ("encoded points", "%2e%2e%2fapplication.csv", 200, ""),
-        ("a password file", "../../../../etc/passwd", 422, "does not hold a .csv file"),
-        ("a space at the end", "application.csv ", 422, "does not hold a .csv file"),
+        ("a password file", "../../../../etc/passwd", 200, ""),
+        ("a space at the end", "application.csv ", 200, ""),
         ("a line break", "application\n.csv", 200, ""),
-        ("right to left", "application\u202evsc.exe", 422, "does not hold a .csv file"),
+        ("right to left", "application\u202evsc.exe", 200, ""),
         ("HTML", "<script>PLANTED-7F3</script>.csv", 200, ""),
         ("a shell's words", "$(touch PLANTED-7F3).csv", 200, ""),
         ("60,000 letters", "a" * 60_000 + "/application.csv", 200, ""),
         ("60,000 letters for a table", "a" * 60_000 + ".csv", 200, ""),
         ("1,000 folders", "a/" * 1_000 + "application.csv", 200, ""),
-        ("a Mac's shadow", "__MACOSX/application.csv", 422, "exactly one file"),
-        ("nothing", "", 422, "exactly one file"),
+        ("a Mac's shadow", "__MACOSX/application.csv", 422, "no application table"),
+        ("nothing", "", 422, "no application table"),
     ):
         yield Case(kind, name, FILE, ZIP, bound(member(path, GOOD)), status, says)
     nul = bound(member(b"application.csv\x00.exe", GOOD))
     yield Case(kind, "a NUL behind the name", FILE, ZIP, nul, 200)
     early = bound(member(b"PLANTED\x00application.csv", GOOD))
-    yield Case(kind, "a NUL before the name", FILE, ZIP, early, 422, "does not hold a .csv file")
+    yield Case(kind, "a NUL before the name", FILE, ZIP, early, 200)
     link = bound(member("application.csv", "/etc/passwd", attributes=0o120777 << 16))
     yield Case(kind, "a link", FILE, ZIP, link, 422, "names no column")
     yield Case(kind, "bytes that are no text", FILE, ZIP, bound(member(b"\xff\xfe.csv", GOOD)), 200)

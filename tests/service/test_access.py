@@ -15,6 +15,7 @@ from aval.errors import (
     KeyNameTaken,
     KeyNameUnfit,
     KeyUnknown,
+    LogUnavailable,
     NotAllowed,
     NotAuthenticated,
     OptionError,
@@ -380,3 +381,17 @@ def test_who_may_not_is_told_role_and_right(access: Access) -> None:
     with pytest.raises(NotAllowed, match=r"analyst may not override") as refused:
         access.require(Caller("ana", Role.ANALYST), Right.OVERRIDE)
     assert "ana " not in str(refused.value)
+
+
+def test_a_database_that_is_away_is_nobodys_fault(tmp_path: Path) -> None:
+    """It says so in one sentence, and counts as no failed attempt."""
+    opened = create_engine(f"sqlite:///{tmp_path / 'nowhere' / 'log.db'}")
+    keys = Keys(opened, hasher=Counting())
+    access = Access(keys)
+    for _ in range(20):
+        with pytest.raises(LogUnavailable, match="unable to open database file; nothing was decided"):
+            access.caller(None, f"aval_{'x' * 8}_{'y' * 43}", "192.0.2.1")
+    for deed in (lambda: keys.add("counter", Role.OFFICER), lambda: keys.revoke("counter"), keys.list):
+        with pytest.raises(LogUnavailable):
+            deed()
+    opened.dispose()

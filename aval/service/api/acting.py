@@ -10,7 +10,7 @@ from aval.errors import ApplicantUnknown
 from aval.service.answer import Answer
 from aval.service.api.answers import DecisionAnswer
 from aval.service.api.deciding import Number, shown
-from aval.service.api.doors import Lang, The, may
+from aval.service.api.doors import Lang, The, body_of, may, sent
 from aval.service.api.problems import documented
 from aval.service.log.chain import read_head
 from aval.service.log.verifying import verify
@@ -36,9 +36,9 @@ class OverrideAsked(Answer):
 class SecondAsked(Answer):
     """A second officer's yes or no."""
 
-    agrees: bool
+    agrees: bool = Field(examples=[True])
     """Whether the override comes into force."""
-    words: str = Field(min_length=1, max_length=WORDS_MOST)
+    words: str = Field(min_length=1, max_length=WORDS_MOST, examples=["Bulletin de salaire vérifié."])
     """Why, in the officer's own words."""
 
 
@@ -51,8 +51,20 @@ class OverrideAnswer(Answer):
     """As it stands now."""
 
 
-@router.post("/decisions/{decision}/override", summary="Decide otherwise", responses=documented(404, 409, 410))
-def an_override(decision: Number, asked: OverrideAsked, service: The, lang: Lang, caller: Officer) -> OverrideAnswer:
+@router.post(
+    "/decisions/{decision}/override",
+    summary="Decide otherwise",
+    operation_id="override_decision",
+    responses=documented(404, 408, 409, 410, 415),
+    openapi_extra=body_of("OverrideAsked"),
+)
+def an_override(
+    decision: Number,
+    service: The,
+    lang: Lang,
+    caller: Officer,
+    asked: Annotated[OverrideAsked, sent(OverrideAsked)],
+) -> OverrideAnswer:
     """With a motive of the policy's list and words; above the policy's amount a second officer has to agree."""
     stored = service.log.decision(decision)
     made = override(service.log, service.policy, stored, caller.name, Verdict(asked.verdict), asked.motive, asked.words)
@@ -62,9 +74,13 @@ def an_override(decision: Number, asked: OverrideAsked, service: The, lang: Lang
 @router.post(
     "/decisions/{decision}/override/second",
     summary="Confirm or reject an override",
-    responses=documented(404, 409, 410),
+    operation_id="confirm_override",
+    responses=documented(404, 408, 409, 410, 415),
+    openapi_extra=body_of("SecondAsked"),
 )
-def a_second(decision: Number, asked: SecondAsked, service: The, lang: Lang, caller: Officer) -> OverrideAnswer:
+def a_second(
+    decision: Number, service: The, lang: Lang, caller: Officer, asked: Annotated[SecondAsked, sent(SecondAsked)]
+) -> OverrideAnswer:
     """By another officer than the first."""
     stored = service.log.decision(decision)
     made = confirm(service.log, stored, caller.name, agrees=asked.agrees, words=asked.words)
@@ -88,7 +104,12 @@ class ReplayAnswer(Answer):
     """Policy that made it."""
 
 
-@router.post("/decisions/{decision}/replay", summary="Make a decision again", responses=documented(404))
+@router.post(
+    "/decisions/{decision}/replay",
+    summary="Make a decision again",
+    operation_id="replay_decision",
+    responses=documented(404),
+)
 async def a_replay(decision: Number, service: The, _: Annotated[Caller, may(Right.REPLAY)]) -> ReplayAnswer:
     """From its stored inputs, with its model and its policy; nothing is written."""
     replay = await service.working(lambda: service.replayer.replay(decision))
@@ -123,7 +144,7 @@ class VerifyAnswer(Answer):
     """At most 20."""
 
 
-@router.get("/verify", summary="Walk the chain", responses=documented())
+@router.get("/verify", summary="Walk the chain", operation_id="verify_log", responses=documented())
 def a_walk(service: The, _: Annotated[Caller, may(Right.VERIFY)]) -> VerifyAnswer:
     """Every hash recomputed, every link followed, the exported head found in its place."""
     return VerifyAnswer.model_validate(verify(service.log, read_head(service.log.signer.file)))
@@ -143,12 +164,18 @@ class EraseAnswer(Answer):
     """Decisions whose personal part opens no more."""
 
 
-@router.post("/applicants/{applicant_id}/erase", summary="Erase an applicant", responses=documented(404))
+@router.post(
+    "/applicants/{applicant_id}/erase",
+    summary="Erase an applicant",
+    operation_id="erase_applicant",
+    responses=documented(404, 408, 415),
+    openapi_extra=body_of("EraseAsked"),
+)
 def an_erasure(
     applicant_id: Annotated[int, Field(gt=0, le=10**15, description="SK_ID_CURR.")],
-    asked: EraseAsked,
     service: The,
     caller: Annotated[Caller, may(Right.ERASE)],
+    asked: Annotated[EraseAsked, sent(EraseAsked)],
 ) -> EraseAnswer:
     """Their key is dropped: inputs, features, contributions and reasons are gone, the chain still holds."""
     gone = service.log.erase(applicant_id, caller.name, asked.why)

@@ -242,7 +242,7 @@ def decided(stored: Stored, policy: Policy, lang: Language, *, words: bool = Fal
         model=stored.model,
         policy=stored.policy,
         features=stored.features,
-        facts=stored.facts,
+        facts=dict(sorted(stored.facts.items())),  # fresh or from the log, the same bytes
         record=RecordAnswer(seq=stored.seq, hash=stored.hash),
         erased=stored.erased,
         events=[event(one, words=words) for one in stored.events],

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from aval import __version__
 from aval.service.api import acting, asking, costing, deciding, filing, health, journal, me, model, problems
 from aval.service.api.gate import Gate
+from aval.service.api.problems import Problem
 from aval.service.api.state import Service, lifespan
 from aval.service.contract import schema
 from aval.service.example import dossier
@@ -28,6 +29,8 @@ def create(service: Service) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name whatever host the request named
+        generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,
     )
     app.state.service = service
@@ -38,6 +41,7 @@ def create(service: Service) -> FastAPI:
     app.add_middleware(
         Gate,
         metrics=service.metrics,
+        spans=service.spans,
         body=limits.body_bytes,
         file=limits.file_bytes,
         patience=limits.patience,
@@ -51,6 +55,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
         return app.openapi_schema
     told = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     schemas = told["components"]["schemas"]
+    for sent in (Problem, acting.OverrideAsked, acting.SecondAsked, acting.EraseAsked):
+        whole = sent.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**whole.pop("$defs", {}), sent.__name__: whole}
     by_id = {
         "type": "object",
         "required": ["applicant_id"],
@@ -58,21 +65,20 @@ def _described(app: FastAPI) -> dict[str, Any]:
         "properties": {"applicant_id": {"type": "integer", "minimum": 1, "maximum": 10**15}},
         "description": "An applicant of the warehouse.",
     }
-    whole = schema()
-    schemas["Tables"] = whole
+    schemas["Tables"] = schema()
     schemas["ById"] = by_id
     schemas["Dossier"] = {
         "anyOf": [{"$ref": "#/components/schemas/Tables"}, {"$ref": "#/components/schemas/ById"}],
         "examples": [dossier()],
     }
-    number = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e10}
+    number = {"type": "number", "minimum": 0, "maximum": 1e10}
     schemas["Changes"] = {
         "type": "object",
         "additionalProperties": False,
         "description": "Levers, in the order they are applied, or raw values.",
         "properties": {
             "down_payment": {"type": "number", "minimum": 0, "maximum": 1e10},
-            "credit": number,
+            "credit": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e10},
             "term_months": {"type": "integer", "minimum": 1, "maximum": 600},
             "AMT_CREDIT": number,
             "AMT_ANNUITY": number,

@@ -1,5 +1,6 @@
 """Routes that ask what would be decided otherwise; nothing is logged as a decision."""
 
+import re
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -10,8 +11,8 @@ from aval.data.dossiers import Dossiers
 from aval.errors import DossierInvalid, Erased, Problem
 from aval.service import whatif
 from aval.service.answer import Answer
-from aval.service.api.deciding import Number, given, json_only
-from aval.service.api.doors import Lang, The, may
+from aval.service.api.deciding import Number, given
+from aval.service.api.doors import Lang, The, body_of, json_only, may
 from aval.service.api.problems import documented
 from aval.service.api.state import Service
 from aval.service.body import parse
@@ -112,13 +113,8 @@ class CounterfactualAnswer(Answer):
     description="A dossier (or the number of a decision, or an applicant's) and changes to what may be changed: "
     "nothing is logged as a decision.",
     response_model=AlternativeAnswer,
-    responses=documented(400, 404, 408, 410, 415),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WhatIf"}}},
-        }
-    },
+    responses=documented(404, 408, 410, 415),
+    openapi_extra=body_of("WhatIf"),
 )
 async def what_if(request: Request, service: The, lang: Lang, _: Annotated[Caller, may(Right.WHAT_IF)]) -> Response:
     """Before and after."""
@@ -136,7 +132,9 @@ def _what_if(service: Service, body: bytes, lang: Language) -> AlternativeAnswer
     changes = _changes(said["changes"])
     if set(rest) == {"decision"}:
         wanted = rest["decision"]
-        stored = service.log.decision(wanted if isinstance(wanted, str) else "")
+        if not isinstance(wanted, str) or not _NUMBER.fullmatch(wanted):
+            raise DossierInvalid([Problem("request", None, "decision", "decision|number")])
+        stored = service.log.decision(wanted)
         dossiers = _inputs(stored)
     elif set(rest) == {"dossier"}:
         dossiers = given(service, rest["dossier"])
@@ -161,6 +159,7 @@ def _inputs(stored: Stored) -> Dossiers:
     return restored(stored.private.inputs)
 
 
+_NUMBER: Final = re.compile("[0-9a-f]{32}")
 _LEVERS: Final = ("credit", "term_months", "down_payment")
 _RAW: Final = ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
 

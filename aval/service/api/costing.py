@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from aval.credit.policy import Cost
 from aval.service.answer import Answer
-from aval.service.api.doors import Instant, Reader, The
+from aval.service.api.doors import PLAIN, Instant, Reader, The
 from aval.service.api.problems import documented
 from aval.service.api.state import Service
 from aval.service.portfolio import By, Every, Portfolio, portfolio
@@ -18,19 +18,17 @@ Price = Annotated[float | None, Query(gt=0, le=1000, description="Instead of the
 router = APIRouter(tags=["read"])
 
 
-@router.get("/portfolio", summary="What the portfolio costs", responses=documented())
+@router.get("/portfolio", summary="What the portfolio costs", operation_id="get_portfolio", responses=documented())
 async def a_portfolio(
     service: The,
     _: Reader,
     since: Instant = None,
     until: Instant = None,
-    model: Annotated[str | None, Query(max_length=40)] = None,
+    model: Annotated[str | None, Query(max_length=40, pattern=PLAIN)] = None,
     by: Annotated[By, Query(description="Segments by.")] = "contract",
     every: Annotated[Every, Query(description="Stretches of time.")] = "day",
-    accepted_defaulter: Annotated[
-        float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")
-    ] = None,
-    refused_payer: Annotated[float | None, Query(gt=0, le=1000, description="Instead of the policy's cost.")] = None,
+    accepted_defaulter: Price = None,
+    refused_payer: Price = None,
     weighted: Annotated[bool, Query(description="Each application by its amount.")] = False,
 ) -> Portfolio:
     """Expected cost, approval and default rates against the cut-off; segments; over time."""
@@ -68,7 +66,7 @@ class WatchAnswer(Answer):
     """The newest first; at most 20."""
 
 
-@router.get("/watch", summary="What the watch reports", responses=documented())
+@router.get("/watch", summary="What the watch reports", operation_id="get_watch", responses=documented())
 def watch(service: The, _: Reader) -> WatchAnswer:
     """Empty, and says so, until there is a watch."""
     found = [ReportAnswer(id=one.id, at=one.at, body=one.body) for one in reports(service.log)]

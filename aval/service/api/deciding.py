@@ -8,9 +8,9 @@ from pydantic import Field
 
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
-from aval.errors import DossierInvalid, MediaUnknown, Problem
+from aval.errors import DossierInvalid, Problem
 from aval.service.api.answers import DecisionAnswer, contributions, decided
-from aval.service.api.doors import Lang, The, may
+from aval.service.api.doors import Lang, The, body_of, json_only, may
 from aval.service.api.problems import documented
 from aval.service.api.state import Service
 from aval.service.body import parse
@@ -30,13 +30,8 @@ _KEY_MOST: Final = 255
     description='The raw tables of one applicant as JSON, or `{"applicant_id": ...}` to take them from the warehouse. '
     "The decision is in the log before it is in the answer. The same `Idempotency-Key` and body get the same decision.",
     response_model=DecisionAnswer,
-    responses=documented(400, 404, 408, 415),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Dossier"}}},
-        }
-    },
+    responses=documented(404, 408, 415),
+    openapi_extra=body_of("Dossier"),
 )
 async def decide(
     request: Request,
@@ -110,10 +105,3 @@ def shown(
     model = service.model_of(stored.model)
     why = contributions(model, private.contributions, private.features, lang)
     return answer.model_copy(update={"contributions": why})
-
-
-def json_only(request: Request) -> None:
-    """Raises MediaUnknown for a body of another kind."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise MediaUnknown("application/json")

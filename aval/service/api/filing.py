@@ -8,10 +8,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from aval.credit.reason import Explain, Language
-from aval.errors import BodyInvalid, JobUnknown, MediaUnknown, NotNow
+from aval.errors import JobUnknown, MediaUnknown, NotNow
 from aval.service.answer import Answer
 from aval.service.api.doors import Lang, The, may
-from aval.service.api.problems import documented
+from aval.service.api.problems import documented, plain
 from aval.service.api.state import Service
 from aval.service.jobs import Asked, Job
 from aval.service.role import Caller, Right
@@ -50,7 +50,7 @@ def job_answer(job: Job) -> JobAnswer:
         done=job.done,
         total=job.total,
         rejected=job.rejected,
-        problem=job.problem,
+        problem=None if job.problem is None else plain(job.problem),
         created_at=job.created_at,
         finished_at=job.finished_at,
         results=f"/jobs/{job.id}/results" if job.state == "done" else None,
@@ -83,7 +83,7 @@ Form = Annotated[Literal["csv", "ndjson"], Query(description="Form of the answer
             "content": _LINES_SHOWN,
         },
         202: {"description": "A job: ask again at Location", "model": JobAnswer},
-        **documented(400, 408, 415),
+        **documented(408, 415),
     },
     response_class=StreamingResponse,
     openapi_extra={
@@ -110,13 +110,11 @@ async def decide_file(
         raise MediaUnknown("one of " + ", ".join(_FILE_KINDS))
     upload = service.jobs.place()
     try:
-        size = 0
+        size = 0  # an empty file is the reader's to refuse
         with upload.open("wb") as file:
             async for piece in request.stream():
                 size += len(piece)
                 file.write(piece)
-        if not size:
-            raise BodyInvalid("is empty", 1, 1)
         asked = Asked(explain=explain, lang=lang)
         inline = not later and size <= _INLINE_BYTES
         job = await service.working(lambda: service.jobs.submit(upload, caller.name, asked, hold=inline))
@@ -124,9 +122,12 @@ async def decide_file(
         upload.unlink(missing_ok=True)
     if inline and job.total is not None and job.total <= service.limits.inline:
         done = await service.working(lambda: service.jobs.run(job))
-        _count(service, done)
-        return _lines(service, done, form, lang)
-    service.jobs.release(job)
+        if done.state == "done":
+            _count(service, done)
+            return _lines(service, done, form, lang)
+        job = done  # this thread slept, and another worker goes on
+    else:
+        service.jobs.release(job)
     return Response(
         job_answer(job).model_dump_json(), 202, {"Location": f"/jobs/{job.id}"}, media_type="application/json"
     )
@@ -150,13 +151,13 @@ def _lines(service: Service, job: Job, form: str, lang: Language) -> StreamingRe
 JobNumber = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Number of the job.")]
 
 
-@router.get("/jobs", summary="My jobs", responses=documented())
+@router.get("/jobs", summary="My jobs", operation_id="list_jobs", responses=documented())
 def jobs(service: The, caller: Annotated[Caller, may(Right.DECIDE)]) -> list[JobAnswer]:
     """The newest first."""
     return [job_answer(job) for job in service.jobs.list(caller.name)]
 
 
-@router.get("/jobs/{job}", summary="How far a job is", responses=documented(404))
+@router.get("/jobs/{job}", summary="How far a job is", operation_id="get_job", responses=documented(404))
 def job(job: JobNumber, service: The, caller: Annotated[Caller, may(Right.DECIDE)]) -> JobAnswer:
     """One's own, or anybody's for an administrator."""
     return job_answer(_own(service, job, caller))
@@ -165,6 +166,7 @@ def job(job: JobNumber, service: The, caller: Annotated[Caller, may(Right.DECIDE
 @router.get(
     "/jobs/{job}/results",
     summary="What a job decided",
+    operation_id="get_job_results",
     response_class=StreamingResponse,
     responses={
         200: {

@@ -7,10 +7,12 @@ import uuid
 from typing import Any, Final
 
 import structlog
+from starlette.requests import ClientDisconnect
 
-from aval.errors import AvalError, BodyTooLarge
+from aval.errors import AvalError, BodySlow, BodyTooLarge
 from aval.service.api.metrics import Metrics
-from aval.service.api.problems import problem, rendered
+from aval.service.api.problems import SAID, problem, rendered
+from aval.service.tracing import Spans
 
 _SAFE: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -22,14 +24,17 @@ _SAFE: Final = (
 )
 _NUMBER: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 FILES: Final = "/decisions/file"
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 
 
 class Gate:
     """Pure ASGI: nothing it does waits for a thread."""
 
-    def __init__(self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float) -> None:
+    def __init__(
+        self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float, spans: Spans | None = None
+    ) -> None:
         """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body."""
-        self.app, self.metrics = app, metrics
+        self.app, self.metrics, self.spans = app, metrics, spans or Spans()
         self.body, self.file, self.patience = body, file, patience
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -37,6 +42,10 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with self.spans.request(scope):
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
         start = time.perf_counter()
         headers = dict(scope["headers"])
         named = headers.get(b"x-request-id", b"").decode("latin-1").lower()
@@ -47,17 +56,16 @@ class Gate:
 
         async def limited() -> Any:
             nonlocal read
-            message = await asyncio.wait_for(receive(), self.patience) if not read_all() else await receive()
+            try:
+                message = await asyncio.wait_for(receive(), None if scope.get("body_read") else self.patience)
+            except TimeoutError:
+                raise BodySlow from None
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 scope["body_read"] = not message.get("more_body", False)
                 if read > most:
-                    scope["too_large"] = True
                     raise BodyTooLarge(most)
             return message
-
-        def read_all() -> bool:
-            return bool(scope.get("body_read"))
 
         async def safe(message: Any) -> None:
             nonlocal status, begun
@@ -80,37 +88,40 @@ class Gate:
                 await rendered(BodyTooLarge(most), instance)(scope, receive, safe)
             else:
                 await self.app(scope, limited, safe)
-        except TimeoutError:
-            if not begun:
-                detail = "The body came too slowly; send it again."
-                await problem(408, "timeout", detail, instance)(scope, receive, safe)
-        except AvalError as failure:
-            if begun:
-                raise
-            scope["failure"] = type(failure).__name__
-            await rendered(failure, instance)(scope, receive, safe)
+        except ClientDisconnect:
+            status = 499  # nobody is there to be answered
         except Exception as failure:
-            # Starlette's own handler has answered and raises again for the server to print: with the values in it.
-            scope["failure"] = type(failure).__name__
+            # Nothing is raised to the server, which would print it with the values in it. An answer that has begun
+            # stays unfinished, and the server ends the connection: the client sees that it was cut off.
+            scope["failure"] = failure
             if not begun:
-                detail = "Something failed here; the request's number finds it in the logs."
-                await problem(500, "internal", detail, instance)(scope, receive, safe)
+                await problem(500, "internal", SAID["internal"], instance)(scope, receive, safe)
             _told(scope, failure)
         finally:
+            scope["status"] = status
             taken = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", "unknown")
-            self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"  # anybody may make one up
+            self.metrics.requests.labels(route, method, str(status)).inc()
             self.metrics.seconds.labels(route).observe(taken)
             structlog.get_logger().info(
                 "request",
                 request_id=request_id,
-                method=scope["method"],
+                method=method,
                 route=route,
                 status=status,
                 ms=round(1000 * taken, 2),
                 caller=scope.get("caller"),
-                failure=scope.get("failure"),
+                **_failed(scope.get("failure"), status),
             )
+
+
+def _failed(failure: Exception | None, status: int) -> dict[str, str]:
+    """What failed; its own sentence where whoever runs the service has something to do."""
+    if failure is None:
+        return {}
+    told = {"failure": type(failure).__name__}
+    return {**told, "why": str(failure)} if status >= 500 and isinstance(failure, AvalError) else told
 
 
 def _told(scope: Any, failure: Exception) -> None:

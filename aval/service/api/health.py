@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from aval.errors import AvalError
 from aval.service.answer import Answer
 from aval.service.api.doors import The
+from aval.service.api.problems import plain
 
 router = APIRouter(tags=["run"])
 
@@ -30,7 +31,7 @@ class ReadyAnswer(Answer):
     log: str
     """`ok`, or why nothing can be written."""
     registry: str
-    """`ok`, or why its wish is not followed; deciding goes on."""
+    """`ok`, or `not followed`: deciding goes on, and `/model` says why."""
 
 
 @router.get("/health/live", summary="Is the process there?")
@@ -47,14 +48,14 @@ async def live() -> LiveAnswer:
 def ready(service: The, response: Response) -> ReadyAnswer:
     """Model, policy, log, registry."""
     trouble = service.live.trouble
-    state = {"model": "", "policy": "", "log": "ok", "registry": "ok" if trouble is None else trouble.what}
+    state = {"model": "", "policy": "", "log": "ok", "registry": "ok" if trouble is None else "not followed"}
     well = service.ready
     try:
         state["model"] = service.live.champion.version
         state["policy"] = service.live.decider().policy.name
     except AvalError as problem:
         well = False
-        state["model" if not state["model"] else "policy"] = str(problem)
+        state["model" if not state["model"] else "policy"] = plain(str(problem))
     try:
         service.log.alive()
     except AvalError:

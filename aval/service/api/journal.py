@@ -14,13 +14,14 @@ from aval.errors import ApplicantUnknown, Erased
 from aval.service.answer import Answer
 from aval.service.api.answers import DecisionAnswer, listed
 from aval.service.api.deciding import Number, shown
-from aval.service.api.doors import Instant, Lang, Reader, The
+from aval.service.api.doors import PLAIN, Instant, Lang, Reader, The
 from aval.service.api.problems import documented
 from aval.service.inputs import restored
 from aval.service.letter import letter
 from aval.service.log.entry import Stored
 from aval.service.log.log import utc
 from aval.service.log.sealing import Private
+from aval.service.overriding import OVERRIDE, SECOND
 from aval.service.role import Right
 from aval.service.views import PAGE_MOST, Wanted, agreement, page, worklist
 
@@ -40,7 +41,9 @@ class ApplicantAnswer(Answer):
     """What was decided, the newest first; at most 20."""
 
 
-@router.get("/applicants/{applicant_id}", summary="An applicant", responses=documented(404))
+@router.get(
+    "/applicants/{applicant_id}", summary="An applicant", operation_id="get_applicant", responses=documented(404, 410)
+)
 def applicant(
     applicant_id: Annotated[int, Field(gt=0, le=10**15, description="SK_ID_CURR.")], service: The, lang: Lang, _: Reader
 ) -> ApplicantAnswer:
@@ -67,7 +70,9 @@ def _private(stored: Stored) -> Private:
     return stored.private
 
 
-@router.get("/decisions/{decision}", summary="A decision as it was", responses=documented(404))
+@router.get(
+    "/decisions/{decision}", summary="A decision as it was", operation_id="get_decision", responses=documented(404, 410)
+)
 def decision(
     decision: Number,
     service: The,
@@ -96,15 +101,15 @@ class PageAnswer(Answer):
     """Hand it back as `cursor` for the next page; null on the last."""
 
 
-@router.get("/decisions", summary="Search decisions", responses=documented())
+@router.get("/decisions", summary="Search decisions", operation_id="list_decisions", responses=documented())
 def decisions(
     service: The,
     lang: Lang,
     _: Reader,
     verdict: Verdict | None = None,
-    model: Annotated[str | None, Query(max_length=40)] = None,
-    policy: Annotated[str | None, Query(max_length=64)] = None,
-    caller: Annotated[str | None, Query(max_length=100)] = None,
+    model: Annotated[str | None, Query(max_length=40, pattern=PLAIN)] = None,
+    policy: Annotated[str | None, Query(max_length=64, pattern=PLAIN)] = None,
+    caller: Annotated[str | None, Query(max_length=100, pattern=PLAIN)] = None,
     applicant_id: Annotated[int | None, Query(gt=0, le=10**15)] = None,
     job: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
     since: Instant = None,
@@ -140,7 +145,7 @@ class WorklistAnswer(Answer):
     """Overrides by officer."""
 
 
-@router.get("/worklist", summary="What waits for an officer", responses=documented())
+@router.get("/worklist", summary="What waits for an officer", operation_id="get_worklist", responses=documented())
 def work(
     service: The, lang: Lang, _: Reader, limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_MOST
 ) -> WorklistAnswer:
@@ -157,6 +162,7 @@ def work(
 @router.get(
     "/letters/{decision}",
     summary="A letter to the applicant",
+    operation_id="get_letter",
     response_class=HTMLResponse,
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}, **documented(404, 410)},
 )
@@ -171,6 +177,11 @@ def a_letter(decision: Number, service: The, lang: Lang, _: Reader) -> Response:
         on=utc().date(),
         reference=stored.id[:12],
         lender=service.lender,
-        verdict=stored.final,
+        verdict=stored.final if _by_officer(stored) else None,
     )
     return HTMLResponse(text, headers={"Content-Language": lang})
+
+
+def _by_officer(stored: Stored) -> bool:
+    """Whether the verdict that stands is an officer's: the applicant has a right to know that it is not."""
+    return any(one.verdict and one.kind in (OVERRIDE, SECOND) and not one.body.get("awaiting") for one in stored.events)

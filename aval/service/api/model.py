@@ -9,7 +9,7 @@ from aval.errors import DossierInvalid, Erased, Problem, RegistryError, VersionU
 from aval.features.build import build
 from aval.service.answer import Answer
 from aval.service.api.doors import Lang, Reader, The
-from aval.service.api.problems import documented
+from aval.service.api.problems import documented, plain
 from aval.service.api.state import Service
 from aval.service.crowd import Company, Distribution, ScoreBar
 from aval.service.inputs import restored
@@ -53,14 +53,14 @@ class ModelAnswer(Answer):
     """Why the registry's wish is not followed; null where all is well."""
 
 
-@router.get("/model", summary="What decides now", responses=documented())
+@router.get("/model", summary="What decides now", operation_id="get_model", responses=documented())
 def model(service: The, _: Reader) -> ModelAnswer:
     """Champion, challenger, and whether the registry is followed."""
     challenger, trouble = service.live.challenger, service.live.trouble
     return ModelAnswer(
         champion=_serving(service.live.champion),
         challenger=None if challenger is None else _serving(challenger),
-        trouble=None if trouble is None else trouble.what,
+        trouble=None if trouble is None else plain(trouble.what),
     )
 
 
@@ -131,7 +131,7 @@ class PolicyAnswer(Answer):
     """Share approved at random, to learn what refusing hides."""
 
 
-@router.get("/policy", summary="The decision rule in force", responses=documented())
+@router.get("/policy", summary="The decision rule in force", operation_id="get_policy", responses=documented())
 def policy(service: The, lang: Lang, _: Reader) -> PolicyAnswer:
     """Costs, cut-off, review band, hard rules, motives."""
     found = service.policy
@@ -169,7 +169,7 @@ def policy(service: The, lang: Lang, _: Reader) -> PolicyAnswer:
     )
 
 
-@router.get("/features", summary="The catalogue of features", responses=documented())
+@router.get("/features", summary="The catalogue of features", operation_id="list_features", responses=documented())
 def feature_list(
     service: The, _: Reader, used: Annotated[bool, Query(description="Only those the champion looks at.")] = False
 ) -> list[FeatureWord]:
@@ -177,7 +177,7 @@ def feature_list(
     return [one for one in features(service.live.champion.decider.model) if one.used or not used]
 
 
-@router.get("/words", summary="Every word that screens need", responses=documented())
+@router.get("/words", summary="Every word that screens need", operation_id="get_words", responses=documented())
 def all_words(
     service: The,
     _: Reader,
@@ -188,13 +188,13 @@ def all_words(
     return words(lang or spoken, service.policy)
 
 
-@router.get("/models", summary="Every registered version", responses=documented())
+@router.get("/models", summary="Every registered version", operation_id="list_models", responses=documented())
 def models(service: The, _: Reader) -> list[Brief]:
     """The newest first."""
     return service.cards.versions()
 
 
-@router.get("/models/{version}", summary="A version, whole", responses=documented(404))
+@router.get("/models/{version}", summary="A version, whole", operation_id="get_model_card", responses=documented(404))
 def model_card(version: Version, service: The, _: Reader) -> ModelCard:
     """Identity, evaluation, curves, importance, fairness, scorecard, who promoted it."""
     try:
@@ -205,7 +205,7 @@ def model_card(version: Version, service: The, _: Reader) -> ModelCard:
         raise
 
 
-@router.get("/results", summary="Candidates compared", responses=documented())
+@router.get("/results", summary="Candidates compared", operation_id="get_results", responses=documented())
 def results(service: The, _: Reader) -> ResultsTable:
     """The table of `aval results`, read from tracking."""
     return service.cards.results()
@@ -222,7 +222,12 @@ class DistributionsAnswer(Answer):
     """With `decision`: that applicant beside all, and beside similar ones."""
 
 
-@router.get("/distributions", summary="An applicant beside all", responses=documented(404, 410))
+@router.get(
+    "/distributions",
+    summary="An applicant beside all",
+    operation_id="get_distributions",
+    responses=documented(404, 410),
+)
 async def distributions(
     service: The,
     _: Reader,

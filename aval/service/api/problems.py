@@ -1,6 +1,8 @@
 """Every failure as RFC 9457 problem details, rendered in one place; never a value of the request."""
 
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
     errors.DecisionUnknown: (404, "decision-unknown"),
     errors.JobUnknown: (404, "job-unknown"),
     errors.VersionUnknown: (404, "version-unknown"),
+    errors.BodySlow: (408, "timeout"),
     errors.NotNow: (409, "not-now"),
     errors.Erased: (410, "erased"),
     errors.BodyTooLarge: (413, "too-large"),
@@ -31,6 +34,7 @@ STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
     errors.ChangeInvalid: (422, "change"),
     errors.KeyReused: (422, "idempotency-key-reused"),
     errors.OverrideInvalid: (422, "override"),
+    errors.OptionError: (422, "option"),
     errors.SourceError: (422, "unreadable-file"),
     errors.TooMany: (429, "too-many-requests"),
     errors.Busy: (503, "busy"),
@@ -44,6 +48,17 @@ STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
 }
 """What each failure is over HTTP: the status, and the last part of the problem's type."""
 
+SAID: Final[Mapping[str, str]] = {
+    "log-unavailable": "The decision log cannot be read or written now, so nothing was decided; try again in a moment.",
+    "no-model": "The model that this needs cannot be had now; try again in a moment, or ask who runs the service.",
+    "no-policy": "The policy is not in force today; ask who runs the service.",
+    "warehouse-unavailable": "The lender's tables cannot be read now; send the dossier itself, or try again.",
+    "identity-provider-unavailable": "The identity provider cannot be asked now; try again in a moment.",
+    "internal": "Something failed here; the request's number finds it in the logs.",
+}
+"""Where the failure's own sentence names machines and files, which are for the logs alone."""
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]*://[^\s;,']*[^\s;,:.']|(?<![\w.])/[^\s:;,']+", re.IGNORECASE)
 RETRY_SECONDS: Final = 2
 """When to come again after a 503 that says nothing better."""
 
@@ -63,6 +78,20 @@ _TITLES: Final = {
     429: "Too many requests",
     500: "Internal error",
     503: "Not available now",
+}
+
+
+_HEADERS: Final[Mapping[str, Any]] = {
+    "X-Request-ID": {"description": "The request's number, as in the logs", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}},
+    "WWW-Authenticate": {"description": "How to authenticate", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods that there are", "schema": {"type": "string"}},
+}
+_WITH: Final[Mapping[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
 }
 
 
@@ -91,10 +120,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": _TITLES[status],
-            "model": Problem,
+            "headers": {name: _HEADERS[name] for name in ("X-Request-ID", *_WITH.get(status, ()))},
             "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({*statuses, 401, 403, 413, 422, 429, 503})
+        for status in sorted({*statuses, 400, 401, 403, 405, 413, 422, 429, 503})
     }
 
 
@@ -126,7 +155,7 @@ def rendered(failure: errors.AvalError, instance: str) -> Response:
     status, kind = next((STATUS[cls] for cls in type(failure).__mro__ if cls in STATUS), (500, "internal"))
     headers = {}
     if status in (429, 503):
-        headers["Retry-After"] = str(getattr(failure, "retry_after", RETRY_SECONDS))
+        headers["Retry-After"] = str(max(1, math.ceil(getattr(failure, "retry_after", RETRY_SECONDS))))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="aval"'
     problems: Sequence[Mapping[str, Any]] = ()
@@ -134,8 +163,7 @@ def rendered(failure: errors.AvalError, instance: str) -> Response:
         problems = [
             {"table": one.table, "row": one.row, "column": one.column, "rule": one.rule} for one in failure.problems
         ]
-    detail = str(failure) if status != 500 else "Something failed here; the request's number finds it in the logs."
-    return problem(status, kind, detail, instance, problems=problems, headers=headers)
+    return problem(status, kind, SAID.get(kind) or str(failure), instance, problems=problems, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -146,7 +174,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(errors.AvalError)
     async def _ours(request: Request, failure: errors.AvalError) -> Response:
-        request.scope["failure"] = type(failure).__name__
+        request.scope["failure"] = failure
         return rendered(failure, instance(request))
 
     @app.exception_handler(RequestValidationError)
@@ -156,7 +184,7 @@ def install(app: FastAPI) -> None:
             {
                 "table": str(one["loc"][0]),
                 "row": None,
-                "column": ".".join(str(part) for part in one["loc"][1:])[:80] or None,
+                "column": _place(one),
                 "rule": str(one["type"]),
             }
             for one in failure.errors()[:100]
@@ -178,8 +206,14 @@ def install(app: FastAPI) -> None:
         detail = details.get(failure.status_code, _TITLES.get(failure.status_code, "Failed") + ".")
         return problem(failure.status_code, "http", detail, instance(request), headers=failure.headers)
 
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, failure: Exception) -> Response:
-        request.scope["failure"] = type(failure).__name__
-        detail = "Something failed here; the request's number finds it in the logs."
-        return problem(500, "internal", detail, instance(request))
+
+def plain(text: str) -> str:
+    """A sentence without the addresses and folders of this machine."""
+    return _ADDRESS.sub("…", text)
+
+
+def _place(error: Mapping[str, Any]) -> str | None:
+    """Which of our own names is concerned; a name that the sender made up is not repeated."""
+    if error["type"] == "extra_forbidden":
+        return None
+    return ".".join(str(part) for part in error["loc"][1:])[:80] or None

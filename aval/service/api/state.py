@@ -1,9 +1,10 @@
 """Everything a request may need, put together once per process."""
 
 import os
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, Busy, WarehouseError
+from aval.errors import ApplicantUnknown, AvalError, Busy, WarehouseError
 from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
@@ -32,9 +33,11 @@ from aval.service.live import Live, Watcher
 from aval.service.log.entry import Stored
 from aval.service.log.log import Log
 from aval.service.replaying import Replayer
+from aval.service.tracing import Spans
 
 T = TypeVar("T")
 
+_WEIGHT: Final = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 SYSTEM: Final = "aval"
 """Who writes records that nobody asked for."""
 
@@ -73,12 +76,16 @@ class Service:
         limits: Limits | None = None,
         refresh_seconds: float = 10.0,
         own_log: bool = True,
+        spans: Spans | None = None,
     ) -> None:
-        """`own_log`: set up structured logs for this process; off where the caller has its own."""
+        """`own_log`: set up structured logs for this process; off where the caller has its own.
+        `refresh_seconds`: how often the registry's aliases are looked at; `spans`: where requests are traced.
+        """
         self.registry, self.log, self.access, self.policy = registry, log, access, policy
         self.home, self.lang, self.lender = home, lang, lender
         self.limits = limits or Limits()
-        self.metrics = Metrics()
+        self.spans = spans or Spans()
+        self.metrics = Metrics(self.spans)
         self.live = Live(registry, policy, self._swapped)
         self.counter = Counter(self.live, log, self.metrics.timed)
         self.counter.shadow.counted = lambda outcome: self.metrics.shadowed.labels(outcome).inc()
@@ -92,6 +99,7 @@ class Service:
         self._door = threading.Lock()
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
+        self._unready: type[Exception] | None = None
         self.ready = False
         self.own_log = own_log
 
@@ -99,8 +107,10 @@ class Service:
 
     def start(self) -> None:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
-        self.live.refresh()
+        self._follow()
         self._warm()
+        with suppress(AvalError, OSError):  # what a killed process left of uploads
+            self.jobs.tidy()
         self.counter.shadow.start()
         self._watcher.start()
         self._worker.start()
@@ -113,18 +123,31 @@ class Service:
         self._worker.stop()
         self.counter.shadow.stop()
         self.log.engine.dispose()
+        self.spans.stop()
         structlog.get_logger().info("stopped", pid=os.getpid())
 
+    def _follow(self) -> None:
+        try:
+            self.live.refresh()
+        except Exception as problem:  # a log that is away: the new champion decides once it is back
+            structlog.get_logger().warning("not followed", problem=type(problem).__name__)
+
     def _look(self) -> None:
-        self.live.refresh()
+        self._follow()
         self.metrics.trouble.set(self.live.trouble is not None)
         self.metrics.unexported.set(self.log.unexported)
         if not self.ready:
             self._warm()
 
     def _work(self) -> None:
+        if not self.ready:  # a job taken now would fail for want of a model
+            return
+
+        def halted() -> bool:
+            return self._worker.stopping
+
         try:
-            while self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}"):
+            while not halted() and self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}", halted):
                 pass
         except Exception as problem:  # the worker thread must outlive a log that is away
             structlog.get_logger().warning("jobs", problem=type(problem).__name__)
@@ -140,7 +163,9 @@ class Service:
                 decider.judge(dossiers)
             self.ready = True
         except Exception as problem:
-            structlog.get_logger().warning("not ready", problem=type(problem).__name__)
+            if type(problem) is not self._unready:  # said once, not at every look
+                structlog.get_logger().warning("not ready", problem=type(problem).__name__)
+            self._unready = type(problem)
 
     def _swapped(self, decider: Decider, before: str | None) -> None:
         """A champion takes over once the log says so."""
@@ -252,10 +277,10 @@ def language(accept: str | None, default: Language) -> Language:
     best, liked = default, 0.0
     for part in (accept or "").split(",")[:20]:
         tag, _, parameter = part.strip().partition(";")
-        try:
-            weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
-        except ValueError:
+        said = _WEIGHT.fullmatch(parameter.strip().lower()) if parameter else None
+        if parameter and said is None:
             continue
+        weight = float(said[1]) if said else 1.0
         primary = tag.strip().split("-")[0].lower()
         if primary == "fr" and weight > liked:
             best, liked = "fr", weight

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +153,7 @@ class Signer:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self.file.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all, once: of two workers that start together one makes the key.
-            partial = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+            partial = self._file.with_name(f"{self._file.name}.{uuid.uuid4().hex}")
             if not self._file.exists():
                 made = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 with os.fdopen(made, "wb") as file:

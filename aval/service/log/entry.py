@@ -90,7 +90,9 @@ class Stored:
         """The verdict that stands: the last override in force, or what was decided."""
         verdict = self.verdict
         for event in self.events:
-            if event.verdict and (event.kind == "second" or (event.kind == "override" and not event.body["awaiting"])):
+            if event.verdict and (
+                event.kind == "second" or (event.kind == "override" and not event.body.get("awaiting"))
+            ):
                 verdict = Verdict(event.verdict)
         return verdict
 
@@ -98,7 +100,7 @@ class Stored:
     def awaiting(self) -> Record | None:
         """The override that waits for a second officer, None where there is none."""
         last = next((event for event in reversed(self.events) if event.kind in ("override", "second")), None)
-        return last if last is not None and last.kind == "override" and last.body["awaiting"] else None
+        return last if last is not None and last.kind == "override" and last.body.get("awaiting") else None
 
     def decision(self) -> Decision:
         """The decision as it was answered; without reasons and warnings where these are not at hand."""

@@ -17,7 +17,7 @@ from aval.credit.decision import Verdict
 from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable, Quicker
 from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
-from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what
+from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what, writing
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
 from aval.service.log.statements import BARE, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put
 from aval.service.log.statements import STORED as STORED
@@ -55,7 +55,7 @@ class Log:
     ) -> None:
         """`busy`: seconds that a writer waits for the writers before it."""
         self.engine = made
-        self._reading, self._writing = snapshot(made), made.execution_options(writing=True)
+        self._reading, self._writing = snapshot(made), writing(made)
         self.signer, self._house, self._now, self._busy = signer, house, now, busy
         self._lock = threading.Lock()
         self._seen = (0, START)
@@ -89,6 +89,10 @@ class Log:
         log._cover()
         log._sweep()  # an erasure may have been killed before it swept
         return log
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
 
     # Writing
 
@@ -382,9 +386,9 @@ class Log:
             "at": at,
             "caller": caller,
             "verdict": decision.verdict.value,
-            "probability": float(decision.probability),  # hashed as the database will give them back
+            "probability": float(decision.probability) + 0.0,  # SQLite gives 0.0 back for -0.0, and hashes must hold
             "points": int(decision.points),
-            "cutoff": float(decision.cutoff),
+            "cutoff": float(decision.cutoff) + 0.0,
             "rules": json.dumps(list(decision.rules)),
             "model": decision.model,
             "policy": decision.policy,

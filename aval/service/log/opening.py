@@ -41,9 +41,10 @@ def engine(url: str, home: Path, busy: float = BUSY_SECONDS) -> Engine:
         with made.begin() as connection:
             ready = _revision(connection) == _newest()
         if not ready:
-            with made.execution_options(writing=True).begin() as connection:
+            with writing(made).begin() as connection:
                 _upgrade(connection)
     except SQLAlchemyError as problem:
+        made.dispose()
         raise LogUnavailable(named(made), what(problem)) from None
     return made
 
@@ -101,10 +102,16 @@ def _sqlite(place: URL, busy: float) -> Engine:
     @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
         # A reader that turns writer half-way fails where another wrote in between: writers say so at once.
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        writes = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return made
+
+
+def writing(made: Engine) -> Engine:
+    """The engine for writers, who wait for each other and then see what the one before wrote."""
+    level = {} if made.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    return made.execution_options(writing=True, **level)
 
 
 def snapshot(made: Engine) -> Engine:

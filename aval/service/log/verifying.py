@@ -63,7 +63,7 @@ def verify(log: Log, head: Head | None) -> Verification:
         if len(faults) < _MOST:
             faults.append(Fault(seq, what))
 
-    previous, seq, records, decisions, met = START, 0, 0, 0, None
+    previous, seq, at, records, decisions, met = START, 0, "", 0, 0, None
     with log.reading() as connection:
         erased = set(connection.execute(_ERASED).scalars())
         brought = _brought(connection)
@@ -91,16 +91,17 @@ def verify(log: Log, head: Head | None) -> Verification:
                 fault(seq, "it does not follow the record before it")
             if row["hash"] != link(row, row["previous"]):
                 fault(seq, "it is not the record that was written")
-            previous = row["hash"]
+            previous, at = row["hash"], row["at"]
             records += 1
             if head is not None and head.seq == seq:
                 met = row["hash"]
-        if mine is not None:
+        while mine is not None:
             fault(mine[0], "decisions stand without their record")
-        for at, kind in connection.execute(_UPON_NOTHING):
-            fault(at, f"this {kind} is about no decision before it")
+            mine = next(brought, None)
+        for stray, kind in connection.execute(_UPON_NOTHING):
+            fault(stray, f"this {kind} is about no decision before it")
         last = connection.execute(select(HEAD)).first()
-        if last is None or (last.seq, last.hash) != (seq, previous):
+        if last is None or (last.seq, last.hash, last.at) != (seq, previous, at):
             fault(seq, "the last record is not the one the log ended with")
     if head is not None:
         if not head.holds(log.signer.public):

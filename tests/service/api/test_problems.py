@@ -1,0 +1,157 @@
+"""Every failure of ours has one status, whole headers, and nothing of the machine or the request in its words."""
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from aval import errors
+from aval.service.api import problems
+from aval.service.api.problems import STATUS, Problem, documented, plain, rendered
+
+INSTANCE = "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e"
+PLACE = "/srv/secret/log.db"
+
+MADE: list[errors.AvalError] = [
+    errors.BodyInvalid("is not JSON", 1, 2),
+    errors.NotAuthenticated("The request shows no key", "send one"),
+    errors.NotAllowed("analyst", "decide"),
+    errors.RoleMissing("roles"),
+    errors.ApplicantUnknown("The warehouse"),
+    errors.DecisionUnknown(),
+    errors.JobUnknown(),
+    errors.VersionUnknown(),
+    errors.BodySlow(),
+    errors.NotNow("That verdict stands already", "there is nothing to override"),
+    errors.Erased("Decision x"),
+    errors.BodyTooLarge(5),
+    errors.DossierTooLarge(6, 5),
+    errors.ArchiveTooLarge("unpacks to more", "send the tables"),
+    errors.MediaUnknown("application/json"),
+    errors.DossierInvalid([errors.Problem("bureau", 1, "AMT_ANNUITY", "AMT_ANNUITY|dtype")]),
+    errors.ChangeInvalid("credit", "not an amount", "give more"),
+    errors.KeyReused(),
+    errors.OverrideInvalid("Say why", "write"),
+    errors.OptionError("cursor", "is none"),
+    errors.SourceMissing("upload.csv", "table", "add one"),
+    errors.TooMany("requests", 3.2),
+    errors.Busy(),
+    errors.LogUnavailable(f"sqlite:///{PLACE}", "database is locked"),
+    errors.Quicker(f"sqlite:///{PLACE}", "another writer was quicker"),
+    errors.ProviderUnavailable("https://idp.bank.example", "refused the connection", 7.5),
+    errors.RegistryError(f"{PLACE}: no such model", "train"),
+    errors.FeatureError(f"{PLACE}: other features", "train"),
+    errors.ArtefactError(PLACE, "its digest is another"),
+    errors.PolicyError(PLACE, "not in force today", "start"),
+    errors.WarehouseError(PLACE, "is damaged"),
+    errors.LogBroken(PLACE, "the chain is broken", "keep it"),
+]
+
+
+@pytest.mark.parametrize("failure", MADE, ids=lambda one: type(one).__name__)
+def test_a_failure_is_a_whole_problem(failure: errors.AvalError) -> None:
+    found = rendered(failure, INSTANCE)
+    told = Problem.model_validate_json(bytes(found.body))
+    expected = 500 if isinstance(failure, errors.LogBroken) else next(
+        STATUS[one][0] for one in type(failure).__mro__ if one in STATUS
+    )  # fmt: skip
+    assert (found.status_code, told.status) == (expected, expected)
+    assert told.type.startswith("urn:aval:")
+    assert told.instance == INSTANCE
+    assert told.title
+    assert told.detail.endswith(".")
+    assert found.media_type == "application/problem+json"
+    assert found.headers["cache-control"] == "no-store"
+    for leak in ("/srv", "sqlite", "secret", "locked", "digest is another", "idp.bank"):
+        assert leak not in bytes(found.body).decode()
+    assert (found.status_code in (429, 503)) == ("retry-after" in found.headers)
+    assert (found.status_code == 401) == ("www-authenticate" in found.headers)
+    if found.status_code in (429, 503):
+        assert int(found.headers["retry-after"]) >= 1
+
+
+def test_when_to_come_again_is_whole_seconds_and_not_too_early() -> None:
+    for seconds, said in ((0.01, "1"), (1.0, "1"), (3.2, "4"), (60, "60")):
+        assert rendered(errors.TooMany("requests", seconds), INSTANCE).headers["retry-after"] == said
+    assert rendered(errors.ProviderUnavailable("x", "y", 7.5), INSTANCE).headers["retry-after"] == "8"
+
+
+def test_no_status_is_for_an_error_that_there_is_not() -> None:
+    every = {one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, errors.AvalError)}
+    assert set(STATUS) <= every
+    assert {one for status, one in STATUS.values()} >= {"contract", "too-large", "busy", "timeout"}
+    assert all(status in problems._TITLES for status, _ in STATUS.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version 2: /var/lib/x.txt: gone; try", "version 2: …: gone; try"),
+        ("sqlite:////a/b.db: locked.", "…: locked."),
+        ("https://user:pw@host/x, away", "…, away"),
+        ("run `aval train`, or/and wait; 3/4 of it", "run `aval train`, or/and wait; 3/4 of it"),
+        ("Prêt à dépenser", "Prêt à dépenser"),
+    ],
+)
+def test_places_are_left_out(text: str, said: str) -> None:
+    assert plain(text) == said
+
+
+def test_documented_statuses_have_their_headers() -> None:
+    told = documented(404, 410)
+    assert {400, 401, 403, 404, 405, 410, 413, 422, 429, 503} == set(told)
+    assert "Retry-After" in told[503]["headers"]
+    assert "WWW-Authenticate" in told[401]["headers"]
+    assert all("X-Request-ID" in one["headers"] for one in told.values())
+
+
+def test_addresses_and_methods_that_are_not_there(house) -> None:
+    for path in ("/", "/docs", "/redoc", "/PLANTED", "/decisions/x/y/z", "/%2e%2e/etc/passwd", "//", "/jobs/"):
+        found = house.get(path)
+        assert found.status_code == 404, path
+        assert "openapi.json" in found.json()["detail"]
+        assert "PLANTED" not in found.text
+    found = house.ask("DELETE", "/verify")
+    assert found.status_code == 405
+    assert found.headers["allow"] == "GET"
+    assert found.json()["title"] == "Method not allowed"
+
+
+def test_fastapi_s_own_complaints_repeat_nothing() -> None:
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/number")
+    def number(n: int) -> int:
+        return n
+
+    @app.post("/body")
+    def body(sent: dict[str, int]) -> int:
+        return len(sent)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise errors.LogBroken(PLACE, "PLANTED", "keep it")
+
+    client = TestClient(app)
+    found: Any = client.get("/number", params={"n": "PLANTED"})
+    assert found.status_code == 422
+    assert found.json()["problems"] == [{"table": "query", "row": None, "column": "n", "rule": "int_parsing"}]
+    assert "PLANTED" not in found.text
+    found = client.post("/body", content=b'{"PLANTED": ', headers={"Content-Type": "application/json"})
+    assert found.status_code == 400
+    assert "PLANTED" not in found.text
+    found = client.get("/broken")
+    assert found.status_code == 500
+    assert "PLANTED" not in found.text
+    assert PLACE not in found.text
+
+
+def test_what_is_said_names_no_machine() -> None:
+    here = str(Path(__file__).resolve().parents[3])
+    assert here not in json.dumps(dict(problems.SAID))
+    assert set(problems.SAID) - {"internal"} <= {kind for _, kind in STATUS.values()}
