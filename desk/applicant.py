@@ -92,13 +92,14 @@ def _request(now: Here, decision: Decision) -> str:
 
 
 def _asked(now: Here, request: Mapping[str, Any]) -> str:
-    """Amount, instalment and term."""
-    return now.words.say(
-        "request_line",
-        credit=now.figures.number(request["credit"]),
-        annuity=now.figures.number(request["annuity"], 2),
-        term=now.figures.number(request["term_months"]),
-    )
+    """Amount, instalment, and the term where there is one."""
+    say, figures = now.words, now.figures
+    said = [say.say("asked_credit", credit=figures.number(request["credit"]))]
+    if request["annuity"] is not None:
+        said.append(say.say("asked_annuity", annuity=figures.number(request["annuity"], 2)))
+    if request["term_months"] is not None:
+        said.append(say.say("asked_term", term=figures.number(request["term_months"])))
+    return " · ".join(said)
 
 
 def _why(now: Here, decision: Decision) -> None:

@@ -44,7 +44,7 @@ def page() -> None:
     now = here()
     say = now.words
     opened, jobs = st.session_state.get("decide.open"), st.session_state.get("decide.jobs")
-    head, back = st.columns([3, 1], vertical_alignment="center")
+    head, back = st.columns([1, 1], vertical_alignment="center")
     head.title(say.say("decide"), anchor=False)
     if opened or jobs:
         with back.container(horizontal=True, horizontal_alignment="right"):
