@@ -32,6 +32,7 @@ def curve(
     *,
     outcomes: npt.ArrayLike | None = None,
     points: int = POINTS,
+    also: float | None = None,
 ) -> list[Point]:
     """Rising cut-offs, the break-even of `cost` always among them; half of them even, half at the rows' quantiles.
 
@@ -41,6 +42,7 @@ def curve(
         cost: what each error costs.
         outcomes: 1 = defaulted; without them, what is expected if the probabilities are right.
         points: at most so many.
+        also: a cut-off that is among them too, such as the policy's at another cost.
 
     Raises:
         OptionError: columns of unlike length, a probability outside 0 to 1, a negative or missing amount.
@@ -59,10 +61,9 @@ def curve(
         return []
     order = np.argsort(p, kind="stable")
     rising, weight, lost = p[order], weight[order], (weight * bad)[order]
-    half = max(2, (points - 1) // 2)
-    cutoffs = np.unique(
-        np.concatenate([np.linspace(0, 1, half), np.quantile(p, np.linspace(0, 1, half)), [cost.cutoff]])
-    )
+    marked = [cost.cutoff] if also is None else [cost.cutoff, also]
+    half = max(2, (points - len(marked)) // 2)
+    cutoffs = np.unique(np.concatenate([np.linspace(0, 1, half), np.quantile(p, np.linspace(0, 1, half)), marked]))
     # Approved at a cut-off: the applications strictly below it.
     below = np.searchsorted(rising, cutoffs, side="left")
     approved = np.append(0.0, np.cumsum(weight))[below]

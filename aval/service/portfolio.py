@@ -40,21 +40,23 @@ class Portfolio(Answer):
     verdicts: dict[str, int]
     """By verdict as decided."""
     cutoff: float
-    """The policy's."""
+    """Break-even at these costs."""
     costs: dict[str, float]
     """What the figures were taken at."""
     weighted: bool
     """Whether each application counts by its amount."""
     curve: list[Point]
-    """Cost, approvals and defaults against the cut-off."""
+    """Cost, approvals and defaults against the cut-off; the policy's own is among them."""
     segments: list[Segment]
     """By kind of contract, source of income or amount."""
     over_time: list[Segment]
     """By day, week or month."""
 
 
-def portfolio(found: Figures, cost: Cost, by: By, every: Every, *, weighted: bool) -> Portfolio:
-    """Over these decisions, at this cost."""
+def portfolio(
+    found: Figures, cost: Cost, by: By, every: Every, *, weighted: bool, policy: float | None = None
+) -> Portfolio:
+    """Over these decisions, at this cost; `policy`: a cut-off that is on the curve whatever the cost."""
     amounts = np.array([float(fact.get("amount") or 0.0) for fact in found.facts])
     weights = amounts if weighted else None
     if by == "amount":
@@ -67,7 +69,9 @@ def portfolio(found: Figures, cost: Cost, by: By, every: Every, *, weighted: boo
         cutoff=cost.cutoff,
         costs={"accepted_defaulter": cost.accepted_defaulter, "refused_payer": cost.refused_payer},
         weighted=weighted,
-        curve=curve(found.probability, weights, cost) if len(found) and (weights is None or weights.sum() > 0) else [],
+        curve=curve(found.probability, weights, cost, also=policy)
+        if len(found) and (weights is None or weights.sum() > 0)
+        else [],
         segments=_segments(found, names, cost),
         over_time=_segments(found, [stretch(at, every) for at in found.at], cost),
     )

@@ -204,6 +204,42 @@ def _proxies(said: str) -> list[str]:
     return found
 
 
+@app.command()
+def desk(
+    ctx: typer.Context,
+    api: Annotated[str, typer.Option(help="Where the service listens.")] = "http://127.0.0.1:8000",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the screens.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other machines come through a TLS proxy.")
+    ] = "127.0.0.1",
+) -> None:
+    """The desk: screens for officers, analysts and validators, over the service's API.
+
+    Sign in there with a key (`aval key add`). Example: [bold]aval desk --api http://127.0.0.1:8000 --port 8501[/bold]
+    """
+    import importlib.util
+    import sys
+
+    screens = Path(__file__).resolve().parents[2] / "desk" / "app.py"
+    if importlib.util.find_spec("streamlit") is None:
+        raise OptionError("aval desk", "needs Streamlit, which is not installed: pip install 'aval[desk]'")
+    if not api.startswith(("http://", "https://")):
+        raise OptionError("--api", "is an address such as http://127.0.0.1:8000")
+    root = str(screens.parents[1])
+    told = {
+        **os.environ,
+        "AVAL_DESK_API": api.rstrip("/"),
+        "AVAL_DESK_LENDER": ctx.obj.lender,
+        "AVAL_DESK_LANG": ctx.obj.lang,
+        "PYTHONPATH": os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part),
+    }
+    typer.echo(f"The desk at http://{host}:{port}, asking {api}", err=True)
+    words = ["-m", "streamlit", "run", str(screens), "--server.port", str(port), "--server.address", host]
+    sys.stderr.flush()
+    # This process becomes the desk: what stops one stops the other.
+    os.execve(sys.executable, [sys.executable, *words, "--server.headless", "true"], told)  # noqa: S606
+
+
 def _handed_down(place: Any) -> dict[str, str]:
     """Options of this command line that its workers read as settings."""
     return {"AVAL_HOME": str(place.home.resolve()), "AVAL_POLICY": str(Path(place.policy).resolve())}

@@ -33,11 +33,10 @@ RIGHTS: Final[dict[str, Pair]] = {
     "administer": ("administrer le service", "administer the service"),
 }
 JOBS: Final[dict[str, Pair]] = {
-    "queued": ("en attente", "waiting"),
+    "waiting": ("en attente", "waiting"),
     "running": ("en cours", "running"),
     "done": ("terminé", "done"),
     "failed": ("échec", "failed"),
-    "cancelled": ("annulé", "cancelled"),
 }
 LEVERS: Final[dict[str, Pair]] = {
     "credit": ("montant du crédit", "amount of the credit"),

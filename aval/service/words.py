@@ -15,7 +15,7 @@ from aval.features.feature import SOURCES, STATISTICS, UNITS, Feature, parse
 from aval.model.captions import Captions
 from aval.model.captions import words as captions
 from aval.model.model import Model
-from aval.service import terms
+from aval.service import labels, remedies, terms
 from aval.service.answer import Answer
 from aval.service.terms import Pair
 
@@ -115,6 +115,10 @@ class Words(Answer):
     """Names and meanings of what is measured."""
     captions: dict[str, str]
     """Titles, axes and legends of charts, with places for figures in braces."""
+    desk: dict[str, str]
+    """Headings, labels and sentences of the desk's screens, with places for figures in braces."""
+    problems: dict[str, str]
+    """What went wrong and what to do, by the last part of a problem's type."""
 
 
 class LevelWord(Answer):
@@ -212,6 +216,8 @@ def words(lang: Language, policy: Policy) -> Words:
             for key, (label, meant) in terms.FIGURES.items()
         },
         captions=typed(dict(captions(lang))),
+        desk=said(labels.DESK),
+        problems=said(remedies.PROBLEMS),
     )
 
 

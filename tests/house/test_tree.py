@@ -21,7 +21,8 @@ CODE = [file for file in TRACKED if file.suffix == ".py"]
 
 
 def test_no_module_is_longer_than_500_lines() -> None:
-    assert not [str(f) for f in CODE if f.is_relative_to(ROOT / "aval") and len(f.read_text().splitlines()) > 500]
+    ours = [file for file in CODE if file.is_relative_to(ROOT / "aval") or file.is_relative_to(ROOT / "desk")]
+    assert not [str(file) for file in ours if len(file.read_text().splitlines()) > 500]
 
 
 def test_no_module_is_called_what_says_nothing() -> None:
@@ -52,6 +53,8 @@ THROUGH = {
     "listing": "test_cards",
     "portrait": "test_cards",
     "terms": "test_words",
+    "labels": "test_words",
+    "remedies": "test_words",
     "external": "test_application",
     "price": "test_application",
     "ratios": "test_application",
@@ -80,6 +83,30 @@ def test_every_module_has_its_test_file() -> None:
         if not tests & {f"test_{door}", THROUGH.get(name, "")}:
             untested.append(f"{folder}/{name}")
     assert not untested
+
+
+DESK_THROUGH = {"drawing": "test_charts", "tables": "screens/test_decide", "here": "test_app"}
+"""Modules of the desk without a test file of their own -> the one they are used through."""
+
+
+def test_every_module_of_the_desk_has_its_test_file() -> None:
+    modules = [file.relative_to(ROOT / "desk") for file in CODE if file.is_relative_to(ROOT / "desk")]
+    tests = {
+        str(file.relative_to(ROOT / "tests" / "desk")) for file in CODE if file.is_relative_to(ROOT / "tests/desk")
+    }
+    wanted = {
+        f"{DESK_THROUGH[module.stem]}.py"
+        if module.stem in DESK_THROUGH
+        else str(module.with_name(f"test_{module.name}"))
+        for module in modules
+        if module.name != "__init__.py"
+    }
+    assert wanted <= tests
+
+
+def test_the_desk_knows_the_service_over_http_alone() -> None:
+    imported = re.compile(r"^\s*(from|import) +aval\b", re.MULTILINE)
+    assert not [str(file) for file in CODE if file.is_relative_to(ROOT / "desk") and imported.search(file.read_text())]
 
 
 def test_nothing_committed_names_a_machine_an_index_or_a_secret() -> None:
@@ -146,6 +173,7 @@ def test_the_promised_commands_are_there() -> None:
         "explain",
         "mlflow",
         "demo",
+        "desk",
         "key add",
         "key list",
         "key revoke",

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from aval import __version__
-from aval.service.api import acting, asking, costing, deciding, filing, health, journal, model, problems
+from aval.service.api import acting, asking, costing, deciding, filing, health, journal, me, model, problems
 from aval.service.api.gate import Gate
 from aval.service.api.problems import Problem
 from aval.service.api.state import Service, lifespan
@@ -34,7 +34,7 @@ def create(service: Service) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for part in (deciding, filing, asking, journal, model, costing, acting, health):
+    for part in (me, deciding, filing, asking, journal, model, costing, acting, health):
         app.include_router(part.router)
     problems.install(app)
     limits = service.limits

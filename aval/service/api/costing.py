@@ -9,6 +9,7 @@ from aval.credit.policy import Cost
 from aval.service.answer import Answer
 from aval.service.api.doors import PLAIN, Instant, Reader, The
 from aval.service.api.problems import documented
+from aval.service.api.state import Service
 from aval.service.portfolio import By, Every, Portfolio, portfolio
 from aval.service.views import Wanted, figures, reports
 
@@ -37,7 +38,12 @@ async def a_portfolio(
         review=service.policy.cost.review,
     )
     wanted = Wanted(model=model, since=since, until=until)
-    return await service.working(lambda: portfolio(figures(service.log, wanted), cost, by, every, weighted=weighted))
+    return await service.working(lambda: _portfolio(service, wanted, cost, by, every, weighted=weighted))
+
+
+def _portfolio(service: Service, wanted: Wanted, cost: Cost, by: By, every: Every, *, weighted: bool) -> Portfolio:
+    found = figures(service.log, wanted)
+    return portfolio(found, cost, by, every, weighted=weighted, policy=service.policy.cutoff)
 
 
 class ReportAnswer(Answer):

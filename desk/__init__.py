@@ -1,0 +1,1 @@
+"""The desk: screens over the service's API. Nothing is decided, priced or worded here."""
