@@ -155,6 +155,7 @@ def _closing(ctx: typer.Context, examples: Path) -> None:
     typer.echo("  runs and pictures aval mlflow")
     typer.echo("\n== The service: aval serve, with this key of the demo (shown once; `aval key` makes others)")
     typer.echo(f"  {_key(ctx)}")
+    typer.echo("  the screens: aval desk, beside it; sign in with the same key")
 
 
 def _key(ctx: typer.Context) -> str:

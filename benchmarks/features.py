@@ -2,6 +2,7 @@
 
     python benchmarks/features.py WAREHOUSE                a warehouse that `aval ingest` made
     python benchmarks/features.py --applicants 20000       the simulated lender, made first
+    python benchmarks/features.py WAREHOUSE --home var     one dossier decided too, by the champion there
 
 pandas computes the reference system's aggregates (min, max, mean, sum, var of every number, count and distinct count,
 and the share of every category) of all six histories; DuckDB the same of one, instalments, in SQL. Both read the same
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 BUILD = """
 import json, sys, time
@@ -37,20 +39,35 @@ print(json.dumps({"seconds": time.perf_counter() - start, "cpu": time.process_ti
 ONE = """
 import json, sys, time
 from pathlib import Path
+import numpy as np
+from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.features.build import build
+from aval.features.build import build, catalogue
 store = Warehouse.open(Path(sys.argv[1]))
-some = store.dossiers(store.ids[:: max(1, len(store) // 300)][:300])
-ones = [some.select([number]) for number in some.ids]
-for one in ones[:20]:
-    build(one)
-taken = []
-for one in ones:
-    start = time.perf_counter()
-    build(one)
-    taken.append(1000 * (time.perf_counter() - start))
-taken.sort()
-print(json.dumps({"least": taken[0], "p50": taken[len(taken) // 2], "p99": taken[int(0.99 * len(taken))]}))
+wanted, steps = catalogue(), {}
+if len(sys.argv) > 2:
+    from aval.credit.policy import Policy
+    from aval.credit.reason import Explain
+    from aval.model.registry import Registry
+    from aval.service.decide import Decider
+    model, version = Registry("", Path(sys.argv[2])).champion()
+    decider = Decider(model, version, Policy.load(max(Path("policies").glob("*.toml"))))
+    wanted = decider.features
+    steps["decided"] = lambda number, one: decider.decide(one, Explain.ALL)
+drawn = np.random.default_rng(1).choice(store.ids.to_numpy(), min(len(store), 300), replace=False).tolist()
+steps = {"read": lambda number, one: store.dossiers(number), "of frames": lambda number, one: Dossiers.of(one.tables),
+    "built": lambda number, one: build(one, wanted), **steps}
+found = {"features": len(wanted)}
+for name, step in steps.items():
+    taken = []
+    for number in drawn[:20] + drawn:
+        one = store.dossiers(number)
+        start = time.perf_counter(), time.process_time()
+        step(number, one)
+        taken.append((1000 * (time.perf_counter() - start[0]), 1000 * (time.process_time() - start[1])))
+    clock, cpu = (sorted(column) for column in zip(*taken[20:]))
+    found[name] = [clock[len(clock) // 2], clock[int(0.99 * len(clock))], cpu[len(cpu) // 2]]
+print(json.dumps(found))
 """
 
 PANDAS = """
@@ -107,7 +124,7 @@ print(json.dumps({"seconds": time.perf_counter() - start, "cpu": time.process_ti
 """
 
 
-def measure(code: str, *words: str, threads: int = 0) -> dict[str, float]:
+def measure(code: str, *words: str, threads: int = 0) -> dict[str, Any]:
     """What the code printed, and the peak memory of its process in MB."""
     places = dict(os.environ, **({"POLARS_MAX_THREADS": str(threads)} if threads else {}))
     watched = code + "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
@@ -123,6 +140,9 @@ def main() -> None:
     parser.add_argument("warehouse", type=Path, nargs="?")
     parser.add_argument("--applicants", type=int, default=5_000)
     parser.add_argument("--chunk", type=int, default=20_000)
+    parser.add_argument(
+        "--home", type=Path, help="an AVAL_HOME: its champion's features, and its decision with reasons"
+    )
     parser.add_argument("--only", default="", help="build, one, pandas or duckdb")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aval-features-") as place:
@@ -134,12 +154,12 @@ def main() -> None:
             simulate(Path(place) / "lender", given.applicants)
             store = Path(place) / "warehouse"
             ingest(Path(place) / "lender", store)
-        report(str(store), str(given.chunk), given.only)
+        report(str(store), str(given.chunk), given.only, *([str(given.home)] if given.home else []))
     load = os.getloadavg()[0]
     print(f"machine        {os.cpu_count()} CPUs, load {load:.1f}, Python {platform.python_version()}")
 
 
-def report(store: str, chunk: str, only: str) -> None:
+def report(store: str, chunk: str, only: str, *home: str) -> None:
     """Each figure as soon as it is known."""
     if only in ("", "build"):
         found = measure(BUILD, store, chunk)
@@ -150,9 +170,11 @@ def report(store: str, chunk: str, only: str) -> None:
         print(f"               {told(found)}, {rows / found['seconds']:,.0f} rows/s")
     if only in ("", "one"):
         for threads, words in ((0, "all threads"), (1, "one thread")):
-            one = measure(ONE, store, threads=threads)
-            figures = ", ".join(f"{name} {one[name]:.1f} ms" for name in ("least", "p50", "p99"))
-            print(f"one dossier    {figures} ({words})")
+            one = measure(ONE, store, *home, threads=threads)
+            print(f"one dossier    {one.pop('features'):.0f} features, {words}")
+            del one["peak"]
+            for name, (p50, p99, cpu) in one.items():
+                print(f"  {name:<13}p50 {p50:.1f} ms, p99 {p99:.1f} ms (p50 of processor time {cpu:.1f} ms)")
     if only in ("", "pandas"):
         found = measure(PANDAS, store)
         print(f"pandas         {found['aggregates']:.0f} aggregates of the histories, {told(found)}")

@@ -10,7 +10,7 @@ from desk import look
 from desk.api import Trouble
 from desk.here import Here, guarded, here, told
 from desk.officer import act, letter, waits
-from desk.tables import table
+from desk.tables import Said, table
 from desk.words import capital
 
 Decision = Mapping[str, Any]
@@ -37,7 +37,7 @@ def show(now: Here, wanted: str) -> None:
             decision = read(now, wanted)
         _head(now, decision)
         _why(now, decision)
-        _more(now, decision)
+        _more(decision)
 
 
 def _head(now: Here, decision: Decision) -> None:
@@ -58,8 +58,8 @@ def _head(now: Here, decision: Decision) -> None:
                 decision["final"], say.heading(decision["final"]), " · ".join(f"<span>{fact}</span>" for fact in facts)
             )
         )
-        right.altair_chart(
-            now.charts.gauge(decision["probability"], decision["cutoff"], decision["band"]),
+        right.vega_lite_chart(
+            spec=now.charts.gauge(decision["probability"], decision["cutoff"], decision["band"]),
             key="gauge",
             theme=None,
             alt=say.say(
@@ -92,13 +92,14 @@ def _request(now: Here, decision: Decision) -> str:
 
 
 def _asked(now: Here, request: Mapping[str, Any]) -> str:
-    """Amount, instalment and term."""
-    return now.words.say(
-        "request_line",
-        credit=now.figures.number(request["credit"]),
-        annuity=now.figures.number(request["annuity"], 2),
-        term=now.figures.number(request["term_months"]),
-    )
+    """Amount, instalment, and the term where there is one."""
+    say, figures = now.words, now.figures
+    said = [say.say("asked_credit", credit=figures.number(request["credit"]))]
+    if request["annuity"] is not None:
+        said.append(say.say("asked_annuity", annuity=figures.number(request["annuity"], 2)))
+    if request["term_months"] is not None:
+        said.append(say.say("asked_term", term=figures.number(request["term_months"])))
+    return " · ".join(said)
 
 
 def _why(now: Here, decision: Decision) -> None:
@@ -145,20 +146,22 @@ def _weighs(full: Mapping[str, Any]) -> None:
     )
     if opened in themes and themes[opened]["features"]:
         shares = themes[opened]["features"]
-        st.altair_chart(now.charts.features(shares[:12]), theme=None, key="features")
+        st.vega_lite_chart(spec=now.charts.features(shares[:12]), theme=None, key="features")
         if len(shares) > 12:
             st.caption(say.say("strongest", shown="12", all=now.figures.number(len(shares))))
     else:
-        st.altair_chart(
-            now.charts.waterfall(full["base"], full["log_odds"], full["themes"]),
+        st.vega_lite_chart(
+            spec=now.charts.waterfall(full["base"], full["log_odds"], full["themes"]),
             theme=None,
             key="waterfall",
             alt=say.say("weighs"),
         )
 
 
-def _more(now: Here, decision: Decision) -> None:
-    """What one may want next; only what is chosen is asked for."""
+@st.fragment
+def _more(decision: Decision) -> None:
+    """What one may want next; only what is chosen is asked for, and only this part of the screen moves."""
+    now = here()
     say = now.words
     parts = []
     if now.may("what_if") and not decision["erased"]:
@@ -253,8 +256,8 @@ def _sliders(now: Here, decision: Decision) -> None:
                 f"{escape(say.of('units', 'points'))} · " + escape(_asked(now, after["request"])),
             )
         )
-        st.altair_chart(
-            now.charts.gauge(
+        st.vega_lite_chart(
+            spec=now.charts.gauge(
                 after["probability"],
                 found["cutoff"],
                 decision["band"],
@@ -364,7 +367,7 @@ def _others(now: Here, decision: Decision) -> None:
                         similar=now.figures.percent(similar, 0) if similar is not None else "–",
                     )
                 )
-            st.altair_chart(now.charts.beside(one), theme=None, key=f"beside.{place}")
+            st.vega_lite_chart(spec=now.charts.beside(one), theme=None, key=f"beside.{place}")
 
 
 # Where it stands
@@ -430,7 +433,14 @@ def _inputs(now: Here, decision: Decision) -> None:
                 }
                 for column, value in rows[0].items()
             ]
-        table(rows, key=f"inputs.{name}")
+            table(rows, key="inputs.application")
+        else:
+            table(rows, {column: _by_unit(now, name, column) for column in rows[0]}, key=f"inputs.{name}")
+
+
+def _by_unit(now: Here, name: str, column: str) -> Said:
+    unit = str(now.words.column(column, name)["unit"])
+    return lambda value: now.figures.value(value, unit)
 
 
 def decide(now: Here, body: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
-from desk.drawing import Chart, Drawing, Row
+from desk.drawing import Chart, Drawing, Row, kept
 
 TICKS: Final = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1),
@@ -21,6 +21,7 @@ _MORE: Final = 4.0
 class Charts(Drawing):
     """In one language and light."""
 
+    @kept
     def gauge(
         self, probability: float, cutoff: float, band: Sequence[float] | None, before: float | None = None
     ) -> Chart:
@@ -88,6 +89,7 @@ class Charts(Drawing):
     def _top(self, probability: float, cutoff: float, before: float | None) -> float:
         return min(1.0, max(_MORE * cutoff, 1.12 * max(probability, before or 0.0)))
 
+    @kept
     def waterfall(self, base: float, log_odds: float, themes: Sequence[Row]) -> Chart:
         """From the average applicant to this one, theme by theme; the axis names probabilities."""
         say, at = self.words, base
@@ -138,6 +140,7 @@ class Charts(Drawing):
         said = one.mark_text(align="left", dx=6, fontSize=12, color=self.colours.ink).encode(x="high:Q", text="label:N")
         return self._dressed(alt.layer(bars, ends, said).properties(height=27 * len(rows) + 8), legend=True)
 
+    @kept
     def features(self, shares: Sequence[Row]) -> Chart:
         """What the measures of one theme add, the strongest first."""
         say = self.words
@@ -176,6 +179,7 @@ class Charts(Drawing):
         ]
         return self._dressed(alt.layer(*layers).properties(height=38 * len(rows) + 8))
 
+    @kept
     def beside(self, one: Row) -> Chart:
         """One measure of this applicant beside all (filled) and beside similar ones (line)."""
         name, value = str(one["name"]), one["value"]

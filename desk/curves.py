@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from desk.drawing import Chart, Drawing, Row
+from desk.drawing import Chart, Drawing, Row, Spec, kept
 from desk.figures import NOTHING
 from desk.words import capital
 
@@ -13,8 +13,11 @@ from desk.words import capital
 class Curves(Drawing):
     """In one language and light."""
 
-    def cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None = None) -> list[Chart]:
+    def cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None = None) -> list[Spec]:
         """Cost, approvals and defaults at every cut-off, to stand one above the other, the policy's marked in each."""
+        return self.keep(("cutoffs", points, policy, chosen), lambda: self._cutoffs(points, policy, chosen))
+
+    def _cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None) -> list[Chart]:
         top = min(1.0, max(0.3, 3.0 * policy))
         inside = pd.DataFrame(points)
         inside = inside[inside["cutoff"] <= top]
@@ -60,6 +63,7 @@ class Curves(Drawing):
         height = 190 if first else 150 if last else 120
         return self._dressed(alt.layer(*layers).properties(height=height, title=title))
 
+    @kept
     def over_time(self, stretches: Sequence[Row]) -> Chart:
         """Verdicts by stretch of time."""
         rows = [
@@ -92,6 +96,7 @@ class Curves(Drawing):
             return self.figures.day(name)
         return self.figures.day(f"{name}-01").partition(" ")[2]
 
+    @kept
     def bars(self, counts: Mapping[str, float], title: str = "") -> Chart:
         """Few names and how many of each."""
         table = pd.DataFrame(
@@ -105,6 +110,7 @@ class Curves(Drawing):
         said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text="text:N")
         return self._dressed(alt.layer(bars, said).properties(height=30 * len(table) + 10))
 
+    @kept
     def roc(self, line: Row) -> Chart:
         """Defaulters declined against payers declined."""
         table = pd.DataFrame({"x": line["x"], "y": line["y"]})
@@ -124,6 +130,7 @@ class Curves(Drawing):
         )
         return self._dressed(alt.layer(chance, curve).properties(height=320))
 
+    @kept
     def reliability(self, tenths: Sequence[Row]) -> Chart:
         """Predicted against observed, with intervals."""
         caption = self.words.told["captions"]
@@ -155,6 +162,7 @@ class Curves(Drawing):
         )
         return self._dressed(alt.layer(right, spans, dots).properties(height=320))
 
+    @kept
     def scores(self, bars: Sequence[Row], cutoff: float) -> Chart:
         """How probabilities are spread among payers and defaulters."""
         caption = self.words.told["captions"]
@@ -180,6 +188,7 @@ class Curves(Drawing):
             alt.layer(area, *self._rule(cutoff, self.words.figure("cutoff"))).properties(height=320), legend=True
         )
 
+    @kept
     def weights(self, weighings: Sequence[Row], names: Mapping[str, str]) -> Chart:
         """What weighs most, the weightiest first."""
         rows = [
@@ -208,6 +217,7 @@ class Curves(Drawing):
         said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text="text:N")
         return self._dressed(alt.layer(bars, said).properties(height=25 * len(rows) + 40))
 
+    @kept
     def dependence(self, told: Row) -> Chart:
         """How the risk changes with one measure: median and 90 % of the applicants of like value."""
         name = str(told["name"])
@@ -232,6 +242,7 @@ class Curves(Drawing):
             middle = base.mark_line(color=self.colours.approve, strokeWidth=2.2, point=True).encode(y=y)
         return self._dressed(alt.layer(zero, spread, middle).properties(height=300))
 
+    @kept
     def groups(self, parties: Sequence[Row], measure: str, overall: float | None = None) -> Chart:
         """One figure by group, with intervals."""
         rows = [

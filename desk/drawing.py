@@ -1,7 +1,10 @@
 """What every chart of the desk has in common: colours, the reader's numbers, axes, marks and manners."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, cast
 
 import altair as alt
 import pandas as pd
@@ -12,8 +15,24 @@ from desk.words import Words
 
 Row = Mapping[str, Any]
 Chart = alt.Chart | alt.LayerChart | alt.VConcatChart | alt.HConcatChart
+Spec = dict[str, Any]
+"""A chart as Vega-Lite reads it."""
+_KEPT: Final = 60
 FONT: Final = '"Source Sans", sans-serif'
 """That of the screens; it comes with Streamlit, from this machine."""
+
+
+P = ParamSpec("P")
+
+
+def kept(draw: Callable[Concatenate[Any, P], Chart]) -> Callable[Concatenate[Any, P], Spec]:
+    """Drawn once: Altair takes up to a fifth of a second for what the same answer always looks like."""
+
+    @wraps(draw)
+    def drawn(self: "Drawing", /, *args: P.args, **named: P.kwargs) -> Spec:
+        return self.keep((draw.__name__, args, named), lambda: [draw(self, *args, **named)])[0]
+
+    return drawn
 
 
 class Drawing:
@@ -21,6 +40,7 @@ class Drawing:
 
     def __init__(self, words: Words, figures: Figures, *, dark: bool) -> None:
         self.words, self.figures, self.colours = words, figures, palette(dark)
+        self._kept: OrderedDict[str, str] = OrderedDict()
         self._locale = alt.Locale(
             number=alt.NumberLocale(
                 decimal="," if figures.lang == "fr" else ".",
@@ -31,6 +51,18 @@ class Drawing:
                 percent="\u00a0%",
             )
         )
+
+    def keep(self, what: object, draw: Callable[[], list[Chart]]) -> list[Spec]:
+        """Charts of these facts, drawn or as drawn before; each time a copy, for Streamlit takes it apart."""
+        name = repr(what)
+        if name not in self._kept:
+            # Altair's own check of each part has passed by then; the whole is not checked again.
+            self._kept[name] = json.dumps([chart.to_dict(validate=False) for chart in draw()])
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(name)
+        found: list[Spec] = json.loads(self._kept[name])
+        return found
 
     # Parts
 

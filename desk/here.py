@@ -50,15 +50,25 @@ class Here:
             held |= {one["name"]: one for one in self.api.get("/features", {"used": True})}
         return held
 
-    @cached_property
+    @property
     def charts(self) -> Charts:
         """In this language and light."""
-        return Charts(self.words, self.figures, dark=self.dark)
+        return self._drawings[0]
 
-    @cached_property
+    @property
     def curves(self) -> Curves:
         """In this language and light."""
-        return Curves(self.words, self.figures, dark=self.dark)
+        return self._drawings[1]
+
+    @cached_property
+    def _drawings(self) -> tuple[Charts, Curves]:
+        """Of this session: what was drawn is not drawn again."""
+        held: dict[object, tuple[Charts, Curves]] = st.session_state.setdefault("drawings", {})
+        name = (self.figures, self.dark)
+        if name not in held:
+            given = (self.words, self.figures)
+            held[name] = Charts(*given, dark=self.dark), Curves(*given, dark=self.dark)
+        return held[name]
 
     @property
     def policy(self) -> Mapping[str, Any]:

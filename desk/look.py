@@ -71,6 +71,7 @@ def styles(dark: bool, lender: str, browse: str, drop: str) -> str:
   font-size: .95rem; }}
 .aval-terms.aval-terms, .aval-terms.aval-terms > * {{ margin: 0; padding: 0; }}
 .aval-terms dt {{ color: {p.quiet}; }} .aval-terms dd {{ overflow-wrap: anywhere; }}
+[data-testid="InputInstructions"] {{ display: none; }}
 [data-testid="stFileUploaderDropzoneInstructions"] * {{ font-size: 0 !important; }}
 [data-testid="stFileUploaderDropzoneInstructions"]::after {{ content: {drop}; color: {p.quiet}; font-size: .9rem; }}
 [data-testid="stFileUploaderDropzone"] button p {{ font-size: 0; }}

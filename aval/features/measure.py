@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
+from operator import and_
 
 import polars as pl
 
@@ -366,7 +367,7 @@ def _compile(history: History, names: tuple[str, ...]) -> Compiled:
         if len(windows) == 1:
             return windows[0]
         name = "&".join(windows)
-        masks[name] = pl.all_horizontal(*windows)
+        masks[name] = reduce(and_, (pl.col(window) for window in windows))
         return name
 
     for name in names:

@@ -137,10 +137,9 @@ APPLICANT: Final[dict[str, Pair]] = {
     "part_officer": ("Décision du conseiller", "Officer's decision"),
     "part_letter": ("Lettre", "Letter"),
     "part_record": ("Registre", "Record"),
-    "request_line": (
-        "crédit {credit} · mensualité {annuity} · {term} mois",
-        "credit {credit} · instalment {annuity} · {term} months",
-    ),
+    "asked_credit": ("crédit {credit}", "credit {credit}"),
+    "asked_annuity": ("mensualité {annuity}", "instalment {annuity}"),
+    "asked_term": ("{term} mois", "{term} months"),
     "about": ("crédit d'environ {amount}", "credit of about {amount}"),
     "hollow": ("Repère creux : la demande telle quelle.", "Hollow mark: the request as it is."),
     "searching": ("Recherche de ce qui serait accordé…", "Looking for what would be approved…"),

@@ -57,6 +57,10 @@ PROBLEMS: Final[dict[str, Pair]] = {
         "La demande n'est pas de la forme attendue. Corrigez ce qui suit.",
         "The request is not of the form expected. Correct what follows.",
     ),
+    "option": (
+        "Une option n'est pas admise. Lisez laquelle et corrigez-la.",
+        "An option is not admitted. Read which and correct it.",
+    ),
     "change": (
         "Cette modification ne peut être simulée. Choisissez-en une autre.",
         "This change cannot be simulated. Choose another.",

@@ -44,7 +44,7 @@ def page() -> None:
     now = here()
     say = now.words
     opened, jobs = st.session_state.get("decide.open"), st.session_state.get("decide.jobs")
-    head, back = st.columns([3, 1], vertical_alignment="center")
+    head, back = st.columns([1, 1], vertical_alignment="center")
     head.title(say.say("decide"), anchor=False)
     if opened or jobs:
         with back.container(horizontal=True, horizontal_alignment="right"):
@@ -98,7 +98,7 @@ def _open(wanted: str | None) -> None:
 def _number(now: Here) -> None:
     say = now.words
     with st.form("by_number", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.text_input(say.say("applicant_number"), key="number", placeholder="100001", max_chars=16, width=260)
+        number = st.text_input(say.say("applicant_number"), key="number", placeholder="100001", width=260)
         sent = st.form_submit_button(say.say("decide_it"), type="primary", key="decide_number")
         sought = st.form_submit_button(say.say("find_it"), key="find_number")
     if sent or sought:

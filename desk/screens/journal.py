@@ -27,13 +27,14 @@ def page() -> None:
         applicant.show(now, opened)
         return
     with guarded():
-        if "verified" in st.session_state:
-            _verified(now)
         wanted = _wanted(now)
         pages: list[str] = st.session_state.get("journal.pages", [])
         with st.spinner(say.say("reading")):
             found = now.api.get("/decisions", {**wanted, "cursor": pages[-1] if pages else ""}, keep=20.0)
         _list(now, found, pages)
+        # Below: a table that is moved down takes its next click for one where it was.
+        if "verified" in st.session_state:
+            _verified(now)
 
 
 def _close() -> None:

@@ -87,11 +87,11 @@ def _judged(now: Here, card: Card) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(say.say("title_roc", pairs=figures.number(100 * found["auc"]["value"])), anchor=False)
-        st.altair_chart(now.curves.roc(curves["roc"]), theme=None, key="roc")
+        st.vega_lite_chart(spec=now.curves.roc(curves["roc"]), theme=None, key="roc")
     with right:
         predicted, happened = figures.percent(found["mean_probability"]), figures.percent(found["default_rate"])
         st.subheader(say.say("title_reliability", predicted=predicted, observed=happened), anchor=False)
-        st.altair_chart(now.curves.reliability(curves["reliability"]), theme=None, key="reliability")
+        st.vega_lite_chart(spec=now.curves.reliability(curves["reliability"]), theme=None, key="reliability")
     with left:
         st.subheader(
             say.say(
@@ -100,10 +100,10 @@ def _judged(now: Here, card: Card) -> None:
             ), anchor=False,
         )  # fmt: skip
         for place, chart in enumerate(now.curves.cutoffs(curves["cutoffs"], costs["cutoff"])):
-            st.altair_chart(chart, theme=None, key=f"cost.{place}")
+            st.vega_lite_chart(spec=chart, theme=None, key=f"cost.{place}")
     with right:
         st.subheader(say.say("title_scores"), anchor=False)
-        st.altair_chart(now.curves.scores(curves["scores"], costs["cutoff"]), theme=None, key="scores")
+        st.vega_lite_chart(spec=now.curves.scores(curves["scores"], costs["cutoff"]), theme=None, key="scores")
         _confusion(now, found["confusion"])
     _other_figures(now, found)
 
@@ -147,14 +147,14 @@ def _leans(now: Here, card: Card) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(say.say("title_themes", first=first, second=second), anchor=False)
-        st.altair_chart(now.curves.weights(leaning["themes"], say.told["themes"]), theme=None, key="themes")
+        st.vega_lite_chart(spec=now.curves.weights(leaning["themes"], say.told["themes"]), theme=None, key="themes")
     with right:
         st.subheader(say.say("title_tables"), anchor=False)
         titles = {name: table["title"] for name, table in say.told["tables"].items()}
-        st.altair_chart(now.curves.weights(leaning["tables"], titles), theme=None, key="tables")
+        st.vega_lite_chart(spec=now.curves.weights(leaning["tables"], titles), theme=None, key="tables")
     st.subheader(say.say("title_features"), anchor=False)
     names = {one["name"]: say.feature(one["name"]) for one in leaning["features"]}
-    st.altair_chart(now.curves.weights(leaning["features"][:15], names), theme=None, key="weights")
+    st.vega_lite_chart(spec=now.curves.weights(leaning["features"][:15], names), theme=None, key="weights")
     _dependence(leaning["dependence"])
 
 
@@ -168,7 +168,7 @@ def _dependence(told: Sequence[Mapping[str, Any]]) -> None:
     name = st.selectbox(
         now.words.say("feature"), list(named), format_func=lambda key: named[key][now.words.lang], key="dependence"
     )
-    st.altair_chart(now.curves.dependence(named[name]), theme=None, key="dependence_chart")
+    st.vega_lite_chart(spec=now.curves.dependence(named[name]), theme=None, key="dependence_chart")
     missing = next((one for one in named[name]["bins"] if one["value"] is None), None)
     if missing:
         st.caption(
@@ -198,7 +198,7 @@ def _fair(now: Here, card: Card) -> None:
                 )
             groups = [{**one, "said": capital(say.raw(column, one["name"]))} for one in grouping["groups"]]
             if any(one[measure] is not None for one in groups):
-                st.altair_chart(now.curves.groups(groups, measure), theme=None, key=f"fair.{place}")
+                st.vega_lite_chart(spec=now.curves.groups(groups, measure), theme=None, key=f"fair.{place}")
             else:
                 st.caption(say.say("nothing_to_compare"))
             apart = next((one for one in grouping["disparities"] if one["measure"] == measure), None)

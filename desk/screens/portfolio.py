@@ -69,7 +69,7 @@ def _prices() -> None:
         )
         st.caption(say.say("at_policy", cutoff=figures.percent(policy["cutoff"])))
         for place, chart in enumerate(now.curves.cutoffs(curve, policy["cutoff"], found["cutoff"])):
-            st.altair_chart(chart, theme=None, key=f"curves.{place}")
+            st.vega_lite_chart(spec=chart, theme=None, key=f"curves.{place}")
         st.caption(say.say("expected"))
 
 
@@ -90,7 +90,9 @@ def _segments() -> None:
             say.say("over_time"), _EVERY, format_func=lambda key: say.say(f"every_{key}"), default=_EVERY[0],
             required=True, key="every", label_visibility="collapsed",
         )  # fmt: skip
-        st.altair_chart(now.curves.over_time(_asked(now, _unlike(every=every))["over_time"]), theme=None, key="time")
+        st.vega_lite_chart(
+            spec=now.curves.over_time(_asked(now, _unlike(every=every))["over_time"]), theme=None, key="time"
+        )
 
 
 def _unlike(by: str | None = _BY[0], every: str | None = _EVERY[0]) -> Mapping[str, Any]:

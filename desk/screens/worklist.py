@@ -102,7 +102,7 @@ def _agreement(now: Here, found: Mapping[str, Any]) -> None:
     with left:
         st.markdown(f"**{say.say('by_motive')}**")
         motives = {say.of("motives", code): count for code, count in found["by_motive"].items()}
-        st.altair_chart(now.curves.bars(motives), theme=None, key="motives")
+        st.vega_lite_chart(spec=now.curves.bars(motives), theme=None, key="motives")
     with right:
         st.markdown(f"**{say.say('by_officer')}**")
-        st.altair_chart(now.curves.bars(found["by_officer"]), theme=None, key="by_officer")
+        st.vega_lite_chart(spec=now.curves.bars(found["by_officer"]), theme=None, key="by_officer")

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,9 @@ class Served:
         return answer.json()
 
 
-@pytest.fixture(scope="session")
-def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The home's champion behind a log and jobs of its own."""
-    place = tmp_path_factory.mktemp("desk")
+@contextmanager
+def serving(home: Path, place: Path) -> Iterator[Served]:
+    """A home's champion on loopback, behind a log and jobs of its own at `place`."""
     for part in home.iterdir():
         if part.name not in ("log", "jobs"):
             (place / part.name).symlink_to(part)
@@ -98,6 +98,13 @@ def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     server.should_exit = True
     thread.join(20)
     bank.stop()
+
+
+@pytest.fixture(scope="session")
+def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The small lender's champion."""
+    with serving(home, tmp_path_factory.mktemp("desk")) as found:
+        yield found
 
 
 class Desk:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import altair as alt
 import pytest
 
 from desk.charts import Charts
@@ -24,7 +25,8 @@ def decision(served: Served) -> dict[str, Any]:
 
 def drawn(chart: Any) -> tuple[dict[str, Any], list[Any]]:
     """The specification, and every row it draws."""
-    spec = chart.to_dict()
+    spec: dict[str, Any] = chart
+    alt.Chart.from_dict(spec)  # what Vega-Lite would not take is refused here
     return spec, [row for rows in spec["datasets"].values() for row in rows]
 
 
@@ -90,3 +92,12 @@ def test_an_applicant_is_marked_among_all_and_among_similar_ones(
         if one["everyone"]["kind"] == "number":
             marks = [row for row in rows if "at" in row]
             assert bool(marks) == (one["value"] is not None)
+
+
+def test_a_chart_is_drawn_once_and_handed_out_as_a_copy(words: dict[str, Words]) -> None:
+    charts = Charts(words["fr"], Figures("fr"), dark=False)
+    first = charts.gauge(0.1, 1 / 11, (0.08, 0.105))
+    first.pop("datasets")
+    again = charts.gauge(0.1, 1 / 11, (0.08, 0.105))
+    assert again["datasets"]
+    assert charts.gauge(0.2, 1 / 11, (0.08, 0.105)) != again

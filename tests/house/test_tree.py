@@ -55,7 +55,6 @@ THROUGH = {
     "terms": "test_words",
     "labels": "test_words",
     "remedies": "test_words",
-    "me": "test_app",
     "external": "test_application",
     "price": "test_application",
     "ratios": "test_application",

@@ -24,7 +24,7 @@ class MeAnswer(Answer):
 
 
 @router.get("/me", summary="Who is asking", responses=documented())
-def me(service: The, caller: Reader) -> MeAnswer:
+def get_me(service: The, caller: Reader) -> MeAnswer:
     """Name, role and rights; the service enforces them whatever a client shows."""
     return MeAnswer(
         name=caller.name,
