@@ -9,7 +9,7 @@ SETS := serve lab desk gpu spark dev
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-demo: .venv/lab  ## simulate a lender, train, promote and decide, from nothing
+demo: .venv/lab .venv/desk ## simulate a lender, train, promote and decide, from nothing
 	$(BIN)/aval demo
 
 test: check      ## every check and every test, with coverage
@@ -35,16 +35,18 @@ docs: .venv/dev  ## regenerate what is generated in docs/
 	$(BIN)/aval features --docs docs/features.md
 	$(BIN)/python -m aval.model.monotone docs/monotone.md
 
+# The desk goes beside the laboratory in one environment: it takes the laboratory's versions.
 lock: .venv/tools ## pin every dependency again, with hashes and without addresses
 	@for set in $(SETS); do \
 	  $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-annotate --no-header --extra $$set pyproject.toml -o locks/$$set.txt || exit 1; done
+	    --no-annotate --no-header $$([ $$set != desk ] || echo -c locks/lab.txt) --extra $$set pyproject.toml \
+	    -o locks/$$set.txt || exit 1; done
 	@echo 'uv\nhatchling\neditables' | $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header - -o locks/tools.txt
 
-system:          ## two system packages: OpenMP for LightGBM, PostgreSQL for tests (root, Debian; skipped where there)
-	@{ ldconfig -p | grep -q libgomp.so.1 && ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 || \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libgomp1 postgresql; }
+system:          ## three system packages: OpenMP for LightGBM, PostgreSQL and Chromium for tests (root, Debian; skipped where there)
+	@{ ldconfig -p | grep -q libgomp.so.1 && ls /usr/lib/postgresql/*/bin/postgres && command -v chromium; } >/dev/null 2>&1 || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libgomp1 postgresql chromium; }
 
 clean:           ## remove the environment; AVAL_HOME is left alone
 	rm -rf .venv
@@ -56,7 +58,7 @@ clean:           ## remove the environment; AVAL_HOME is left alone
 	@touch $@
 
 # uv is quick; where only pip is set up for the index, pip does the same.
-.venv/lab .venv/dev: .venv/%: locks/%.txt pyproject.toml .venv/tools
+.venv/lab .venv/desk .venv/dev: .venv/%: locks/%.txt pyproject.toml .venv/tools
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r $< || \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .

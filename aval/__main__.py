@@ -65,10 +65,15 @@ def demo(
     applicants: Annotated[int, typer.Option(help="Size of the simulated lender.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulated lender.")] = 0,
     examples: Annotated[Path, typer.Option(help="Where files to try elsewhere are written.")] = Path("examples"),
+    opens: Annotated[bool, typer.Option("--open", help="Then start the service and the desk, until Ctrl-C.")] = False,
+    ports: Annotated[tuple[int, int], typer.Option(help="Where --open has the service and the desk listen.")] = (
+        8000,
+        8501,
+    ),
 ) -> None:
     """All of it, from nothing, with the simulated lender: tables, warehouse, champion, decisions.
 
-    Running it again skips what is already there. Example: [bold]aval demo --applicants 5000[/bold]
+    Running it again skips what is already there. Example: [bold]aval demo --applicants 5000 --open[/bold]
     """
     home: Path = ctx.obj.home
     lender, decisions, stamp = home / "lender", home / "decisions.csv", home / "demo.json"
@@ -98,6 +103,42 @@ def demo(
     typer.echo(f"\n== One decision in words\n$ aval explain {shown}")
     app(["--home", str(home), "explain", str(shown)], standalone_mode=False)
     _closing(ctx, examples)
+    if opens:
+        _open(home, ports)
+
+
+def _open(home: Path, ports: tuple[int, int]) -> None:
+    """The service and the desk beside it; what ends one ends the other. Raises OptionError where one cannot start."""
+    import signal
+    import subprocess
+    import time
+    from contextlib import suppress
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    service, desk = (str(port) for port in ports)
+    aval = [sys.executable, "-m", "aval", "--home", str(home)]
+    both = (["serve", "--port", service], ["desk", "--api", f"http://127.0.0.1:{service}", "--port", desk])
+    started: list[subprocess.Popen[bytes]] = []
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        started += [subprocess.Popen([*aval, *words], start_new_session=True) for words in both]  # noqa: S603
+        typer.echo(f"\n== Sign in with the key above at http://127.0.0.1:{desk}; Ctrl-C ends the service and the desk")
+        while all(one.poll() is None for one in started):
+            time.sleep(0.2)
+        raise OptionError(
+            "--open", f"needs ports {service} and {desk} free; what the service or the desk said is above"
+        )
+    except KeyboardInterrupt:
+        typer.echo("\nEnded.")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        for one in started:
+            one.terminate()
+        for one in started:
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(30)
 
 
 def _write(file: Path, text: str) -> None:
@@ -155,6 +196,7 @@ def _closing(ctx: typer.Context, examples: Path) -> None:
     typer.echo("  runs and pictures aval mlflow")
     typer.echo("\n== The service: aval serve, with this key of the demo (shown once; `aval key` makes others)")
     typer.echo(f"  {_key(ctx)}")
+    typer.echo("  Its screens: aval desk, in a second terminal, then http://127.0.0.1:8501 and this key")
     typer.echo("  the screens: aval desk, beside it; sign in with the same key")
 
 

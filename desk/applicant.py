@@ -8,6 +8,7 @@ import streamlit as st
 
 from desk import look
 from desk.api import Trouble
+from desk.figures import SPACE
 from desk.here import Here, guarded, here, told
 from desk.officer import act, letter, waits
 from desk.tables import Said, table
@@ -48,14 +49,16 @@ def _head(now: Here, decision: Decision) -> None:
         facts = [
             f"{escape(say.say('applicant'))} <b>{escape(who)}</b>",
             f"{escape(say.figure('probability'))} <b>{figures.percent(decision['probability'])}</b>",
-            f"<b>{figures.number(decision['points'])}</b> {escape(say.of('units', 'points'))}",
+            f"<b>{figures.number(decision['points'])}</b>{SPACE}{escape(say.of('units', 'points'))}",
             escape(figures.instant(decision["at"])),
         ]
         if decision["final"] != decision["verdict"]:
             facts.append(escape(say.say("instead_of", verdict=say.verdict(decision["verdict"]))))
         left.html(
             look.verdict(
-                decision["final"], say.heading(decision["final"]), " · ".join(f"<span>{fact}</span>" for fact in facts)
+                decision["final"],
+                say.heading(decision["final"]),
+                f"{SPACE}· ".join(f"<span>{fact}</span>" for fact in facts),
             )
         )
         right.vega_lite_chart(

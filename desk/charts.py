@@ -194,7 +194,9 @@ class Charts(Drawing):
                 for b in one[who]["bars"]
             ]
         table = pd.DataFrame(rows, columns=["who", "low", "high", "d", "zero"])
-        x = alt.X("low:Q", title=self.words.of("units", unit), scale=alt.Scale(zero=False), axis=self._axis(unit))
+        # The axis of a share is in per cent, which says it.
+        title = None if unit in ("share", "rate") else self.words.of("units", unit)
+        x = alt.X("low:Q", title=title, scale=alt.Scale(zero=False), axis=self._axis(unit))
         y = alt.Y("d:Q", title=None, axis=None)
         both = alt.Color(
             "who:N",

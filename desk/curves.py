@@ -226,7 +226,7 @@ class Curves(Drawing):
         y = alt.Y("middle:Q", title=caption, axis=alt.Axis(tickCount=5, format="+.2f"))
         zero = alt.Chart(pd.DataFrame([{"z": 0}])).mark_rule(color=self.colours.wash, strokeDash=[2, 3]).encode(y="z:Q")
         if known and isinstance(known[0]["value"], str):
-            table = pd.DataFrame([{**one, "value": self.words.level(name, one["value"])} for one in known])
+            table = pd.DataFrame([{**one, "value": self._level(name, one["value"])} for one in known])
             x = alt.X("value:N", sort=None, title=None, axis=alt.Axis(labelAngle=-30))
             base = alt.Chart(table).encode(x=x)
             spread = base.mark_rule(color=self.colours.approve, strokeWidth=4, opacity=0.4).encode(

@@ -124,10 +124,14 @@ class Drawing:
             f"▶ {self.words.say('hurts')}": self.colours.decline,
         }
 
+    def _level(self, name: str, level: str) -> str:
+        """As it is said; a level that is a number, as the reader writes it."""
+        said = self.words.level(name, level)
+        whole, point, part = said.partition(".")
+        return self.figures.number(float(said), len(part)) if point and (whole + part).isdigit() else said
+
     def _axis(self, unit: str) -> alt.Axis:
-        return alt.Axis(
-            format="~%" if unit in ("share", "rate") else "~s" if unit in ("amount", "currency") else ",~r", tickCount=6
-        )
+        return alt.Axis(format="~%" if unit in ("share", "rate") else ",~r", tickCount=6, labelOverlap="greedy")
 
     def _names(self, most: int) -> alt.Axis:
         return alt.Axis(labelLimit=most, labelFontSize=13, ticks=False, domain=False, labelPadding=8, grid=False)

@@ -141,11 +141,10 @@ class Tab:
 
     def click_row(self, row: int, column: int = 0, table: int = 0) -> Self:
         """Row -1 is the head."""
-        grid = self.page.get_by_test_id("stDataFrame").nth(table)
-        grid.scroll_into_view_if_needed()
-        box = grid.locator("canvas").first.bounding_box()
-        assert box is not None
-        self.page.mouse.click(box["x"] + 60 + 110 * column, box["y"] + 18 + 35 * (row + 1))
+        grid = self.page.get_by_test_id("stDataFrame").nth(table).locator("canvas").first
+        place: Any = {"x": 60 + 110 * column, "y": 18 + 35 * (row + 1)}
+        grid.hover(position=place, force=True)  # as a hand does: a table that has moved looks where the mouse is
+        grid.click(position=place, force=True)
         return self
 
     def settled(self) -> Self:
@@ -173,6 +172,7 @@ class Tab:
         self.page.evaluate("document.fonts.ready")
         _small(self.page.screenshot(animations="disabled"), file)
         self.page.set_viewport_size({"width": wide, "height": 900})
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 150)))")
 
 
 def _small(png: bytes, file: Path) -> None:

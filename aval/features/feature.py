@@ -49,7 +49,7 @@ UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "years": ("years", "années"),
     "hour": ("hour of the day", "heure de la journée"),
     "count": ("number", "nombre"),
-    "share": ("share of one", "part de un"),
+    "share": ("share of one", "part, de 0 à 1"),
     "ratio": ("ratio", "rapport"),
     "rate": ("rate, 0.01 = 1 %", "taux, 0,01 = 1 %"),
     "flag": ("1 yes, 0 no", "1 oui, 0 non"),

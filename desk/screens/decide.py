@@ -200,6 +200,7 @@ def _files(now: Here) -> None:
             else:
                 jobs.append(response.headers["X-Job"])
                 _held()[f"{now.api.lang} {jobs[-1]}"] = _read(response.text)
+            st.session_state.setdefault("names", {})[jobs[-1]] = name
         status.update(state="complete", expanded=False)
     now.api.forget("/decisions?", "/worklist", "/portfolio", "/jobs")
     lines = [line for job in jobs for line in _held().get(f"{now.api.lang} {job}", ())]
@@ -253,11 +254,17 @@ def _many(now: Here, jobs: Sequence[str]) -> None:
                 continue
             with st.spinner(now.words.say("reading")):
                 _held()[name] = _read(now.api.text(f"/jobs/{job}/results", {"form": "ndjson"}))
-        lines += _held()[name]
+        called = st.session_state.get("names", {}).get(job, "")
+        lines += [{**line, "file": called} if _unnamed(line) else line for line in _held()[name]]
     if running:
         _progress(running)
         return
     _table(now, jobs, lines)
+
+
+def _unnamed(line: Mapping[str, Any]) -> bool:
+    """Whether the service knows the line's file only as what was sent."""
+    return str(line.get("file", "")).startswith("upload.")
 
 
 @st.fragment(run_every=0.7)
@@ -332,12 +339,21 @@ def _table(now: Here, jobs: Sequence[str], lines: Sequence[Mapping[str, Any]]) -
                     say.say("file"): line.get("file", ""),
                     say.say("table"): line.get("table", ""),
                     say.say("row"): line.get("row"),
-                    say.say("rules"): " · ".join(line.get("rules", ())),
+                    say.say("rules"): " · ".join(_rule(now, line, rule) for rule in line.get("rules", ())),
                 }
                 for line in rejected
             ],
             key="rejected",
         )
+
+
+def _rule(now: Here, line: Mapping[str, Any], rule: str) -> str:
+    """The column in words, then the rule by its name."""
+    column, bar, kind = rule.partition("|")
+    if not bar:
+        return rule
+    meaning = str(now.words.column(column, str(line.get("table", "application")))["meaning"]).partition(";")[0]
+    return now.words.pair(f"{capital(meaning)} ({column})", kind)
 
 
 def _export(now: Here, job: str) -> Any:

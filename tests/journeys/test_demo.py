@@ -2,10 +2,15 @@
 
 import csv
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 
@@ -63,3 +68,36 @@ def test_somebodys_own_warehouse_is_left_alone(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "holds a warehouse the demo did not make" in refused.stderr
     assert not (tmp_path / "var" / "lender").exists()
+
+
+def test_it_opens_the_service_and_the_desk_and_ends_both(first: tuple[Path, str]) -> None:
+    place, said = first
+    assert "aval desk" in said
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
+    words = [sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5", "--open", "--ports"]
+    ports = [str(free()) for _ in range(2)]
+    with (place / "open.log").open("w") as log:
+        running = subprocess.Popen([*words, *ports], cwd=place, env=env, stdout=log, stderr=log)
+    pages = (f"http://127.0.0.1:{ports[0]}/health/ready", f"http://127.0.0.1:{ports[1]}/_stcore/health")
+    try:
+        until = time.monotonic() + 90
+        while not all(answers(page) for page in pages):
+            assert running.poll() is None, (place / "open.log").read_text()
+            assert time.monotonic() < until, (place / "open.log").read_text()
+            time.sleep(0.2)
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0, (place / "open.log").read_text()
+    assert not any(answers(page) for page in pages)
+
+
+def free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def answers(page: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(page, trust_env=False).is_success
+    return False
