@@ -182,6 +182,7 @@ def _who(now: Here) -> None:
         sign_out()
         if _configured() and st.user.get("is_logged_in"):
             st.logout()
+            st.stop()  # the browser is sent to the provider; a rerun could drop the order before it leaves
         st.rerun()
 
 

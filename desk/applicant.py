@@ -400,9 +400,10 @@ def _record(now: Here, decision: Decision) -> None:
     if now.may("replay"):
         _replay(now, decision)
     if now.may("read_all") and not decision["erased"]:
-        with st.expander(say.say("inputs")):
-            if st.button(say.say("inputs_open"), key="inputs_open"):
-                _inputs(now, decision)
+        # No fold around it: one that moves up when the replay's line goes would close again.
+        st.markdown(f"**{say.say('inputs')}**")
+        if st.button(say.say("inputs_open"), key="inputs_open", icon=":material/table:"):
+            _inputs(now, decision)
 
 
 def _replay(now: Here, decision: Decision) -> None:

@@ -44,7 +44,9 @@ class Charts(Drawing):
             ]
         )
         x = alt.X("low:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=None)
-        zone = alt.Chart(table).encode(x=x, x2="high:Q", tooltip=[alt.Tooltip("word:N", title=" "), "told:N"])
+        zone = alt.Chart(table).encode(
+            x=x, x2=alt.X2("high:Q"), tooltip=[alt.Tooltip("word:N", title=" "), alt.Tooltip("told:N")]
+        )
         bars = zone.mark_bar(height=26, cornerRadius=2).encode(
             y=alt.value(48), color=self._verdicts("verdict:N"), opacity=alt.value(0.9)
         )
@@ -53,36 +55,38 @@ class Charts(Drawing):
         named = [
             word.mark_text(fontSize=13, baseline="top", color=colours.ink, align="left")
             .transform_filter("datum.verdict == 'approve'")
-            .encode(x="low:Q", y=alt.value(66), text="word:N"),
-            word.transform_filter("datum.verdict == 'refer'").encode(x="middle:Q", y=alt.value(66), text="word:N"),
+            .encode(x=alt.X("low:Q"), y=alt.value(66), text=alt.Text("word:N")),
+            word.transform_filter("datum.verdict == 'refer'").encode(
+                x=alt.X("middle:Q"), y=alt.value(66), text=alt.Text("word:N")
+            ),
             word.mark_text(fontSize=13, baseline="top", color=colours.ink, align="right")
             .transform_filter("datum.verdict == 'decline'")
-            .encode(x="high:Q", y=alt.value(66), text="word:N"),
+            .encode(x=alt.X("high:Q"), y=alt.value(66), text=alt.Text("word:N")),
         ]
         mark = pd.DataFrame([{"at": probability, "text": self.figures.percent(probability)}])
-        needle = alt.Chart(mark).encode(x="at:Q")
+        needle = alt.Chart(mark).encode(x=alt.X("at:Q"))
         layers: list[alt.Chart] = [
             bars,
             *named,
             alt.Chart(pd.DataFrame([{"at": cutoff}]))
             .mark_rule(color=colours.ink, strokeWidth=1.5, strokeDash=[4, 3])
-            .encode(x="at:Q", y=alt.value(38), y2=alt.value(64)),
+            .encode(x=alt.X("at:Q"), y=alt.value(38), y2=alt.value(64)),
             alt.Chart(pd.DataFrame([{"at": cutoff, "text": f"{say.figure('cutoff')} {self.figures.percent(cutoff)}"}]))
             .mark_text(fontSize=12, baseline="top", color=colours.quiet)
-            .encode(x="at:Q", y=alt.value(84), text="text:N"),
+            .encode(x=alt.X("at:Q"), y=alt.value(84), text=alt.Text("text:N")),
             needle.mark_rule(color=colours.ink, strokeWidth=3).encode(y=alt.value(30), y2=alt.value(61)),
             needle.mark_point(shape="triangle-down", filled=True, size=170, color=colours.ink, opacity=1).encode(
                 y=alt.value(28)
             ),
             needle.mark_text(fontSize=17, fontWeight="bold", baseline="bottom", color=colours.ink).encode(
-                y=alt.value(20), text="text:N"
+                y=alt.value(20), text=alt.Text("text:N")
             ),
         ]
         if before is not None:
             layers.append(
                 alt.Chart(pd.DataFrame([{"at": before}]))
                 .mark_point(shape="triangle-down", filled=False, size=150, color=colours.ink, strokeWidth=1.5)
-                .encode(x="at:Q", y=alt.value(28))
+                .encode(x=alt.X("at:Q"), y=alt.value(28))
             )
         return self._dressed(alt.layer(*layers).properties(height=102), grid=False)
 
@@ -130,14 +134,16 @@ class Charts(Drawing):
         bars = (
             one.transform_filter("datum.way != ''")
             .mark_bar(height={"band": 0.62}, cornerRadius=1)
-            .encode(x=x, x2="high:Q", color=self._ways())
+            .encode(x=x, x2=alt.X2("high:Q"), color=self._ways())
         )
         ends = (
             one.transform_filter("datum.way == ''")
             .mark_point(shape="diamond", filled=True, size=110, color=self.colours.ink, opacity=1)
             .encode(x=alt.X("to:Q"))
         )
-        said = one.mark_text(align="left", dx=6, fontSize=12, color=self.colours.ink).encode(x="high:Q", text="label:N")
+        said = one.mark_text(align="left", dx=6, fontSize=12, color=self.colours.ink).encode(
+            x=alt.X("high:Q"), text=alt.Text("label:N")
+        )
         return self._dressed(alt.layer(bars, ends, said).properties(height=27 * len(rows) + 8), legend=True)
 
     @kept
@@ -173,9 +179,9 @@ class Charts(Drawing):
         named = one.mark_text(align="left", dy=-7, fontSize=13, color=ink, limit=560)
         layers = [
             bars,
-            right.encode(x="more:Q", text="text:N"),
-            left.encode(x="more:Q", text="text:N"),
-            named.encode(x=alt.value(0), text="name:N"),
+            right.encode(x=alt.X("more:Q"), text=alt.Text("text:N")),
+            left.encode(x=alt.X("more:Q"), text=alt.Text("text:N")),
+            named.encode(x=alt.value(0), text=alt.Text("name:N")),
         ]
         return self._dressed(alt.layer(*layers).properties(height=38 * len(rows) + 8))
 
@@ -210,7 +216,7 @@ class Charts(Drawing):
         everyone = (
             alt.Chart(table[table["who"] == self.words.say("everyone")])
             .mark_rect(opacity=0.55)
-            .encode(x=x, x2="high:Q", y=y, y2="zero:Q", color=both)
+            .encode(x=x, x2=alt.X2("high:Q"), y=y, y2=alt.Y2("zero:Q"), color=both)
         )
         similar = (
             alt.Chart(table[table["who"] == self.words.say("similar")])
@@ -243,7 +249,7 @@ class Charts(Drawing):
             .encode(
                 x=alt.X("share:Q", title=None, axis=alt.Axis(format="%", grid=True)),
                 y=alt.Y("level:N", sort=None, title=None, axis=self._names(220)),
-                yOffset="who:N",
+                yOffset=alt.YOffset("who:N"),
                 color=alt.Color(
                     "who:N",
                     title=None,
@@ -253,7 +259,7 @@ class Charts(Drawing):
                     ),
                     legend=None,
                 ),
-                tooltip=["level:N", "who:N", "text:N"],
+                tooltip=[alt.Tooltip("level:N"), alt.Tooltip("who:N"), alt.Tooltip("text:N")],
             )
         )
         return self._dressed(chart.properties(height=max(120, 34 * table["level"].nunique())), legend=True)

@@ -58,7 +58,7 @@ class Curves(Drawing):
             layers += self._rule(chosen, self.words.say("chosen_point") if first else "", dash=(2, 3))
         near = points.iloc[(points["cutoff"] - policy).abs().argsort()[:1]]
         dot = alt.Chart(near).mark_point(filled=True, size=90, color=self.colours.ink, opacity=1)
-        layers.append(dot.encode(x="cutoff:Q", y=f"{figure}:Q"))
+        layers.append(dot.encode(x=alt.X("cutoff:Q"), y=f"{figure}:Q"))
         title = alt.TitleParams(self.words.figure(figure), anchor="start", fontSize=13, offset=6, frame="group")
         height = 190 if first else 150 if last else 120
         return self._dressed(alt.layer(*layers).properties(height=height, title=title))
@@ -85,7 +85,7 @@ class Curves(Drawing):
                 y=alt.Y("n:Q", title=self.words.say("applications"), axis=alt.Axis(tickMinStep=1, format=",.0f")),
                 color=self._words("word:N"),
                 order="order:O",
-                tooltip=["at:N", "word:N", "n:Q"],
+                tooltip=[alt.Tooltip("at:N"), alt.Tooltip("word:N"), alt.Tooltip("n:Q")],
             )
         )
         return self._dressed(chart.properties(height=230), legend=True)
@@ -107,7 +107,7 @@ class Curves(Drawing):
             x=alt.X("n:Q", title=title or None, axis=alt.Axis(labels=False, ticks=False, grid=False)),
         )
         bars = one.mark_bar(color=self.colours.approve, height={"band": 0.6})
-        said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text="text:N")
+        said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text=alt.Text("text:N"))
         return self._dressed(alt.layer(bars, said).properties(height=30 * len(table) + 10))
 
     @kept
@@ -118,7 +118,7 @@ class Curves(Drawing):
         chance = (
             alt.Chart(pd.DataFrame([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
             .mark_line(color=self.colours.wash, strokeDash=[4, 4])
-            .encode(x="x:Q", y="y:Q")
+            .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
         )
         curve = (
             alt.Chart(table)
@@ -153,12 +153,14 @@ class Curves(Drawing):
             .encode(x=x, y=alt.Y("y:Q", title=caption["reliability_y"], axis=alt.Axis(format="%", tickCount=5)))
         )
         spans = (
-            alt.Chart(table).mark_rule(color=self.colours.approve, strokeWidth=2).encode(x=x, y="low:Q", y2="high:Q")
+            alt.Chart(table)
+            .mark_rule(color=self.colours.approve, strokeWidth=2)
+            .encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
         )
         dots = (
             alt.Chart(table)
             .mark_point(filled=True, size=70, color=self.colours.approve, opacity=1)
-            .encode(x=x, y="y:Q", tooltip=[alt.Tooltip("x:Q", format=".1%"), alt.Tooltip("y:Q", format=".1%")])
+            .encode(x=x, y=alt.Y("y:Q"), tooltip=[alt.Tooltip("x:Q", format=".1%"), alt.Tooltip("y:Q", format=".1%")])
         )
         return self._dressed(alt.layer(right, spans, dots).properties(height=320))
 
@@ -214,7 +216,7 @@ class Curves(Drawing):
             ],
         )
         bars = one.mark_bar(color=self.colours.approve, height={"band": 0.62})
-        said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text="text:N")
+        said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text=alt.Text("text:N"))
         return self._dressed(alt.layer(bars, said).properties(height=25 * len(rows) + 40))
 
     @kept
@@ -224,13 +226,17 @@ class Curves(Drawing):
         known = [one for one in told["bins"] if one["value"] is not None]
         caption = self.words.told["captions"]["influence_y"]
         y = alt.Y("middle:Q", title=caption, axis=alt.Axis(tickCount=5, format="+.2f"))
-        zero = alt.Chart(pd.DataFrame([{"z": 0}])).mark_rule(color=self.colours.wash, strokeDash=[2, 3]).encode(y="z:Q")
+        zero = (
+            alt.Chart(pd.DataFrame([{"z": 0}]))
+            .mark_rule(color=self.colours.wash, strokeDash=[2, 3])
+            .encode(y=alt.Y("z:Q"))
+        )
         if known and isinstance(known[0]["value"], str):
             table = pd.DataFrame([{**one, "value": self._level(name, one["value"])} for one in known])
             x = alt.X("value:N", sort=None, title=None, axis=alt.Axis(labelAngle=-30))
             base = alt.Chart(table).encode(x=x)
             spread = base.mark_rule(color=self.colours.approve, strokeWidth=4, opacity=0.4).encode(
-                y="low:Q", y2="high:Q"
+                y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
             )
             middle = base.mark_point(filled=True, size=80, color=self.colours.approve, opacity=1).encode(y=y)
         else:
@@ -238,7 +244,9 @@ class Curves(Drawing):
             unit = self.words.of("units", str(told["unit"]))
             x = alt.X("value:Q", title=unit, scale=alt.Scale(zero=False), axis=self._axis(str(told["unit"])))
             base = alt.Chart(table).encode(x=x)
-            spread = base.mark_area(color=self.colours.approve, opacity=0.22).encode(y="low:Q", y2="high:Q")
+            spread = base.mark_area(color=self.colours.approve, opacity=0.22).encode(
+                y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+            )
             middle = base.mark_line(color=self.colours.approve, strokeWidth=2.2, point=True).encode(y=y)
         return self._dressed(alt.layer(zero, spread, middle).properties(height=300))
 
@@ -260,10 +268,10 @@ class Curves(Drawing):
         base = alt.Chart(table).encode(y=alt.Y("name:N", sort=None, title=None, axis=self._names(240)))
         spans = base.mark_rule(color=self.colours.approve, strokeWidth=3, opacity=0.6).encode(
             x=alt.X("low:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format="%", tickCount=5)),
-            x2="high:Q",
+            x2=alt.X2("high:Q"),
         )
         dots = base.mark_point(filled=True, size=90, color=self.colours.approve, opacity=1).encode(
-            x="x:Q", tooltip=["name:N", "text:N"]
+            x=alt.X("x:Q"), tooltip=[alt.Tooltip("name:N"), alt.Tooltip("text:N")]
         )
         layers: list[alt.Chart] = [spans, dots]
         if overall is not None:

@@ -68,7 +68,7 @@ class Drawing:
 
     def _marked(self, at: float, text: str, *, leftwards: bool = False) -> list[alt.Chart]:
         table = pd.DataFrame([{"at": at, "text": text}])
-        rule = alt.Chart(table).mark_rule(color=self.colours.decline, strokeWidth=2.5).encode(x="at:Q")
+        rule = alt.Chart(table).mark_rule(color=self.colours.decline, strokeWidth=2.5).encode(x=alt.X("at:Q"))
         said = (
             alt.Chart(table)
             .mark_text(
@@ -78,21 +78,23 @@ class Drawing:
                 baseline="bottom",
                 color=self.colours.ink,
             )
-            .encode(x="at:Q", y=alt.value(-6), text="text:N")
+            .encode(x=alt.X("at:Q"), y=alt.value(-6), text=alt.Text("text:N"))
         )
         return [rule, said]
 
     def _rule(self, at: float, text: str, dash: Sequence[float] = (5, 3)) -> list[alt.Chart]:
         table = pd.DataFrame([{"at": at, "text": f"{text} {self.figures.percent(at)}" if text else ""}])
         rule = (
-            alt.Chart(table).mark_rule(color=self.colours.ink, strokeWidth=1.3, strokeDash=list(dash)).encode(x="at:Q")
+            alt.Chart(table)
+            .mark_rule(color=self.colours.ink, strokeWidth=1.3, strokeDash=list(dash))
+            .encode(x=alt.X("at:Q"))
         )
         if not text:
             return [rule]
         said = (
             alt.Chart(table)
             .mark_text(align="left", dx=6, baseline="top", fontSize=12, color=self.colours.ink)
-            .encode(x="at:Q", y=alt.value(0 if dash[0] > 2 else 16), text="text:N")
+            .encode(x=alt.X("at:Q"), y=alt.value(0 if dash[0] > 2 else 16), text=alt.Text("text:N"))
         )
         return [rule, said]
 
@@ -138,16 +140,18 @@ class Drawing:
 
     def _dressed(self, chart: Any, *, grid: bool = True, legend: bool = False) -> Chart:
         c = self.colours
-        dressed = (
-            chart.configure(locale=self._locale, background="transparent", font=FONT)
-            .configure_view(stroke=None)
-            .configure_axis(
+        # Set, not configured: each call of that kind copies the chart with its data.
+        chart.config = alt.Config(
+            locale=self._locale,
+            background="transparent",
+            font=FONT,
+            view=alt.ViewConfig(stroke=None),
+            axis=alt.AxisConfig(
                 grid=grid, gridColor=c.grid, domainColor=c.wash, tickColor=c.wash, labelColor=c.ink,
                 titleColor=c.quiet, titleFontWeight="normal", titleFontSize=12, labelFontSize=12,
-            )
-            .configure_axisY(domain=False, ticks=False)
-            .configure_title(color=c.ink, fontWeight=600)
+            ),
+            axisY=alt.AxisConfig(domain=False, ticks=False),
+            title=alt.TitleConfig(color=c.ink, fontWeight=600),
+            legend=alt.LegendConfig(labelColor=c.ink, labelFontSize=12) if legend else alt.Undefined,
         )  # fmt: skip
-        if legend:
-            dressed = dressed.configure_legend(labelColor=c.ink, labelFontSize=12)
-        return cast("Chart", dressed)
+        return cast("Chart", chart)

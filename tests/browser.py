@@ -4,19 +4,19 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--font-render-hinting=none",
 )  # fmt: skip
-PATIENCE = 10_000
+PATIENCE = 30_000
 """Milliseconds that a screen may take on a machine that has other things to do."""
 PICTURES = os.environ.get("AVAL_PICTURES") == "write"
 HERE = ("127.0.0.1", "localhost")
@@ -116,10 +116,14 @@ class Tab:
         raise AssertionError(f"the keyboard does not reach {label}")
 
     def choose(self, label: str, value: str) -> Self:
-        """From a list, by keyboard: it closes when the screen scrolls under the mouse."""
-        self.page.get_by_role("combobox", name=label).press("ArrowDown")
-        self.page.get_by_role("option", name=value).first.click()
-        return self
+        """From a list, by keyboard; it closes when the screen moves beneath it, and is opened again."""
+        box, option = self.page.get_by_role("combobox", name=label), self.page.get_by_role("option", name=value).first
+        for _ in range(5):
+            box.press("ArrowDown")
+            with suppress(TimeoutError):
+                option.click(timeout=PATIENCE / 10)
+                return self
+        raise AssertionError(f"{label} does not open")
 
     def fill(self, label: str, text: str) -> Self:
         self.page.get_by_label(label, exact=True).fill(text)
