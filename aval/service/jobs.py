@@ -101,11 +101,14 @@ class Jobs:
     ) -> None:
         """`folder` holds the uploads and must be the same to every worker; `decider` says what decides now.
 
+        `counted`, an attribute, is told of the decisions and the rejected rows of each part once it is written.
+
         `ahead`: parts that are judged at once while the one before them is written down; each takes a core.
         """
         self._log, self._folder, self._decider, self._clock = log, folder, decider, clock
         self._part, self._lease, self._limits = part, lease_seconds, limits or Limits()
         self._ahead = ahead
+        self.counted: Callable[[Sequence[Made], Sequence[Reject]], None] = lambda _made, _rejects: None
         self._engine = log.engine.execution_options(writing=True)
 
     # Handing in
@@ -261,6 +264,7 @@ class Jobs:
                             raise _Halted
                         _keep(home / f"rejects-{place:05}.ndjson", part.rejects)
                         self._write(job, place, part, several, progress)
+                        self.counted(several, part.rejects)
         self._end(job, "done", None, **progress)
 
     def _judged(self, job: Job, upload: Upload, decider: Decider) -> Generator[_Judged, None, None]:

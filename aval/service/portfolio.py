@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from aval.credit.decision import Verdict
 from aval.credit.policy import Cost
@@ -25,11 +26,11 @@ class Segment(Answer):
     verdicts: dict[str, int]
     """By verdict as decided."""
     approval_rate: float
-    """Share approved."""
+    """Share approved, of the applications or of their amount."""
     expected_default_rate: float | None
     """Mean probability of default of the approved; null where nobody is."""
     expected_cost: float
-    """Per 1000 applications, at the policy's cut-off."""
+    """Per 1000 applications (or, weighted, per 1000 of the amount), at the break-even of these costs."""
 
 
 class Portfolio(Answer):
@@ -72,8 +73,8 @@ def portfolio(
         curve=curve(found.probability, weights, cost, also=policy)
         if len(found) and (weights is None or weights.sum() > 0)
         else [],
-        segments=_segments(found, names, cost),
-        over_time=_segments(found, [stretch(at, every) for at in found.at], cost),
+        segments=_segments(found, names, cost, weights),
+        over_time=_segments(found, [stretch(at, every) for at in found.at], cost, weights),
     )
 
 
@@ -92,12 +93,13 @@ def _band(amount: float) -> str:
     return f"{10 * power:.0f}-{20 * power:.0f}"
 
 
-def _segments(found: Figures, names: list[str], cost: Cost) -> list[Segment]:
+def _segments(found: Figures, names: list[str], cost: Cost, weights: npt.NDArray[np.float64] | None) -> list[Segment]:
     named = np.array(names, dtype=np.str_)
+    each = np.ones(len(found)) if weights is None else weights
     segments = []
     for name in sorted(set(names)):
         inside = named == name
-        p, verdict = found.probability[inside], found.verdict[inside]
+        p, verdict, weight = found.probability[inside], found.verdict[inside], each[inside]
         approved = verdict == Verdict.APPROVE.value
         price = np.where(p < cost.cutoff, p * cost.accepted_defaulter, (1 - p) * cost.refused_payer)
         segments.append(
@@ -105,12 +107,17 @@ def _segments(found: Figures, names: list[str], cost: Cost) -> list[Segment]:
                 name=name,
                 applications=int(inside.sum()),
                 verdicts=_verdicts(verdict),
-                approval_rate=float(approved.mean()),
-                expected_default_rate=float(p[approved].mean()) if approved.any() else None,
-                expected_cost=float(1000 * price.mean()),
+                approval_rate=_mean(approved, weight) or 0.0,
+                expected_default_rate=_mean(p[approved], weight[approved]),
+                expected_cost=1000 * (_mean(price, weight) or 0.0),
             )
         )
     return segments
+
+
+def _mean(values: npt.ArrayLike, weights: npt.NDArray[np.float64]) -> float | None:
+    """None where nothing weighs anything."""
+    return float(np.average(np.asarray(values, dtype=np.float64), weights=weights)) if weights.sum() > 0 else None
 
 
 def stretch(at: str, every: Every) -> str:

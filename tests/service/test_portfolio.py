@@ -113,3 +113,25 @@ def test_amounts_stand_between_round_numbers(amount: float, name: str) -> None:
     at, verdict, p = ("2026-11-25T00:00:00.000000Z",), np.array(["approve"]), np.array([0.1])
     found = portfolio(Figures(at, verdict, p, ({"amount": amount},), ("1",)), Cost(), "amount", "day", weighted=False)
     assert [segment.name for segment in found.segments] == [name]
+
+
+def test_weighted_segments_count_each_application_by_its_amount() -> None:
+    found = Figures(
+        at=("2026-11-25T10:00:00.000000Z",) * 3,
+        verdict=np.array(["approve", "approve", "decline"]),
+        probability=np.array([0.02, 0.05, 0.5]),
+        facts=(
+            {"contract": "A", "amount": 100.0},
+            {"contract": "A", "amount": 300.0},
+            {"contract": "A", "amount": 600.0},
+        ),
+        model=("1",) * 3,
+    )
+    (plain,) = portfolio(found, Cost(10.0, 1.0), "contract", "day", weighted=False).segments
+    (heavy,) = portfolio(found, Cost(10.0, 1.0), "contract", "day", weighted=True).segments
+    assert plain.approval_rate == pytest.approx(2 / 3)
+    assert heavy.approval_rate == pytest.approx(0.4)
+    assert plain.expected_default_rate == pytest.approx(0.035)
+    assert heavy.expected_default_rate == pytest.approx((0.02 * 100 + 0.05 * 300) / 400)
+    assert plain.expected_cost == pytest.approx(1000 * (0.2 + 0.5 + 0.5) / 3)
+    assert heavy.expected_cost == pytest.approx(0.2 * 100 + 0.5 * 300 + 0.5 * 600)

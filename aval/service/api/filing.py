@@ -123,7 +123,6 @@ async def decide_file(
     if inline and job.total is not None and job.total <= service.limits.inline:
         done = await service.working(lambda: service.jobs.run(job))
         if done.state == "done":
-            _count(service, done)
             return _lines(service, done, form, lang)
         job = done  # this thread slept, and another worker goes on
     else:
@@ -134,11 +133,6 @@ async def decide_file(
 
 
 _INLINE_BYTES: Final = 8 << 20
-
-
-def _count(service: Service, job: Job) -> None:
-    if job.rejected:
-        service.metrics.rejects.labels("application").inc(job.rejected)
 
 
 def _lines(service: Service, job: Job, form: str, lang: Language) -> StreamingResponse:

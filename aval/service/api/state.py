@@ -3,7 +3,7 @@
 import os
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,9 +28,10 @@ from aval.service.cards import Cards
 from aval.service.counter import Counter
 from aval.service.crowd import Crowd
 from aval.service.decide import Decider
+from aval.service.files import Reject
 from aval.service.jobs import Jobs
 from aval.service.live import Live, Watcher
-from aval.service.log.entry import Stored
+from aval.service.log.entry import Made, Stored
 from aval.service.log.log import Log
 from aval.service.replaying import Replayer
 from aval.service.tracing import Spans
@@ -90,6 +91,7 @@ class Service:
         self.counter = Counter(self.live, log, self.metrics.timed)
         self.counter.shadow.counted = lambda outcome: self.metrics.shadowed.labels(outcome).inc()
         self.jobs = Jobs(log, home / "jobs", self.live.decider)
+        self.jobs.counted = self._counted
         self.cards = Cards(registry, policy)
         self.replayer = Replayer(log, registry)
         self._watcher = Watcher(self._look, refresh_seconds)
@@ -177,6 +179,14 @@ class Service:
         facts["fingerprint"] = str(manifest.get("data_fingerprint", ""))
         self.log.note("model", SYSTEM, body=facts)
         self.metrics.decides(decider.version)
+
+    def _counted(self, several: Sequence[Made], rejects: Sequence[Reject]) -> None:
+        """A part of a file stands in the log."""
+        for one in several:
+            decision = one.decision
+            self.metrics.verdicts.labels(decision.verdict.value, decision.model, decision.policy).inc()
+        for reject in rejects:
+            self.metrics.rejects.labels(reject.table).inc()
 
     # Work
 
