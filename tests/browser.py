@@ -120,7 +120,7 @@ class Tab:
         box, option = self.page.get_by_role("combobox", name=label), self.page.get_by_role("option", name=value).first
         for _ in range(5):
             box.press("ArrowDown")
-            with suppress(TimeoutError):
+            with suppress(Late):
                 option.click(timeout=PATIENCE / 10)
                 return self
         raise AssertionError(f"{label} does not open")
