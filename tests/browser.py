@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as Late
 
 CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = (
@@ -98,7 +99,9 @@ class Tab:
 
     def pick(self, name: str) -> Self:
         """One of several ways, parts or values that stand side by side."""
-        self.page.get_by_role("radio", name=name, exact=True).first.click()
+        one = self.settled().page.get_by_role("radio", name=name, exact=True).first
+        one.click()
+        expect(one).to_have_attribute("aria-checked", "true")
         return self
 
     def pick_many(self, name: str) -> Self:
@@ -120,7 +123,7 @@ class Tab:
         box, option = self.page.get_by_role("combobox", name=label), self.page.get_by_role("option", name=value).first
         for _ in range(5):
             box.press("ArrowDown")
-            with suppress(TimeoutError):
+            with suppress(Late):
                 option.click(timeout=PATIENCE / 10)
                 return self
         raise AssertionError(f"{label} does not open")
