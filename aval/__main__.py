@@ -196,7 +196,6 @@ def _closing(ctx: typer.Context, examples: Path) -> None:
     typer.echo("  runs and pictures aval mlflow")
     typer.echo("\n== The service: aval serve, with this key of the demo (shown once; `aval key` makes others)")
     typer.echo(f"  {_key(ctx)}")
-    typer.echo("  Its screens: aval desk, in a second terminal, then http://127.0.0.1:8501 and this key")
     typer.echo("  the screens: aval desk, beside it; sign in with the same key")
 
 

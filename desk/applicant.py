@@ -336,7 +336,7 @@ def _others(now: Here, decision: Decision) -> None:
     shares = [share for theme in full["themes"] for share in theme["features"]] if full else []
     shares.sort(key=lambda one: -abs(one["contribution"]))
     known = [share["name"] for share in shares if say.comparable(share["name"])]
-    names = known[:8]
+    names = known[:6]
     if not names:
         st.html(look.empty(say.say("nothing_beside"), say.say("no_contributions")))
         return

@@ -10,6 +10,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as Late
 
 CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = (
@@ -98,7 +99,9 @@ class Tab:
 
     def pick(self, name: str) -> Self:
         """One of several ways, parts or values that stand side by side."""
-        self.page.get_by_role("radio", name=name, exact=True).first.click()
+        one = self.settled().page.get_by_role("radio", name=name, exact=True).first
+        one.click()
+        expect(one).to_have_attribute("aria-checked", "true")
         return self
 
     def pick_many(self, name: str) -> Self:

@@ -387,7 +387,7 @@ def test_language_light_and_size_change_in_place(busy: Town, browser: Browser) -
         tab.picture(DOCS / "applicant-dark-1024.png")
         tab.go("Portfolio").sees("Segment").picture(DOCS / "portfolio-dark-1024.png")
         tab.page.emulate_media(color_scheme="light")
-        expect(tab.page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(255, 255, 255)")
+        expect(tab.page.locator(".aval-who b")).to_have_css("color", "rgb(29, 39, 51)")
         tab.go("Worklist").sees("Officers and the model").picture(DOCS / "worklist-en-1024.png")
 
 
