@@ -192,7 +192,13 @@ def _language() -> None:
     """Switched in place: nothing else on the screen moves."""
 
     def switch() -> None:
-        st.session_state["lang"] = st.session_state["language"]
+        before, after = st.session_state["lang"], st.session_state["language"]
+        st.session_state["lang"] = after
+        # A list goes on showing the words it began with: each language has its own, and what was chosen moves over
+        # (where a list has a default of its own, Streamlit wants no other).
+        for name in [str(name) for name in st.session_state if str(name).endswith(f".{before}")]:
+            if not name.startswith(("form.", "version.")):
+                st.session_state[f"{name.removesuffix(before)}{after}"] = st.session_state[name]
 
     st.segmented_control(
         door("language", st.session_state["lang"]),

@@ -144,7 +144,7 @@ def _weighs(full: Mapping[str, Any]) -> None:
         say.say("open_theme"),
         ["", *themes],
         format_func=lambda key: themes[key]["label"] if key else say.say("all_themes"),
-        key="theme",
+        key=f"theme.{say.lang}",
         label_visibility="collapsed",
     )
     if opened in themes and themes[opened]["features"]:

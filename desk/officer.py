@@ -37,7 +37,7 @@ def act(now: Here, decision: Decision) -> None:
         return
     say, policy = now.words, now.policy
     if st.session_state.pop("recorded", False):
-        st.session_state.update({"override_words": "", "override_motive": None})
+        st.session_state.update({"override_words": "", f"override_motive.{say.lang}": None})
     final = decision["final"]
     choices = [verdict for verdict in ("approve", "decline") if verdict != final]
     st.markdown(say.say("officer_refer" if final == "refer" else "officer_other", verdict=say.verdict(final)))
@@ -57,7 +57,7 @@ def act(now: Here, decision: Decision) -> None:
             index=None,
             format_func=lambda key: say.of("motives", key),
             placeholder=say.say("choose"),
-            key="override_motive",
+            key=f"override_motive.{say.lang}",
         )
         words = st.text_area(
             say.say("own_words"), key="override_words", max_chars=2000, placeholder=say.say("own_words_help"), height=90

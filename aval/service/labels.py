@@ -140,7 +140,6 @@ APPLICANT: Final[dict[str, Pair]] = {
     "asked_credit": ("crédit {credit}", "credit {credit}"),
     "asked_annuity": ("mensualité {annuity}", "instalment {annuity}"),
     "asked_term": ("{term} mois", "{term} months"),
-    "request_open": ("crédit {credit} · mensualité {annuity}", "credit {credit} · instalment {annuity}"),
     "about": ("crédit d'environ {amount}", "credit of about {amount}"),
     "hollow": ("Repère creux : la demande telle quelle.", "Hollow mark: the request as it is."),
     "searching": ("Recherche de ce qui serait accordé…", "Looking for what would be approved…"),

@@ -418,7 +418,7 @@ def _field(now: Here, name: str, default: Any) -> Any:
             levels,
             index=levels.index(default) if default in levels else None,
             format_func=lambda level: capital(now.words.raw(name, level)),
-            key=key,
+            key=f"{key}.{now.words.lang}",
         )
     if isinstance(default, str):
         return st.text_input(label, default, key=key)

@@ -54,7 +54,7 @@ def _wanted(now: Here) -> Mapping[str, Any]:
             say.say("verdict"),
             ["", *look.SHAPES],
             format_func=lambda key: f"{look.SHAPES[key]} {say.verdict(key)}" if key else say.say("every_verdict"),
-            key="journal.verdict",
+            key=f"journal.verdict.{say.lang}",
             width=170,
             on_change=_first,
         )

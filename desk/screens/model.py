@@ -32,7 +32,7 @@ def page() -> None:
             [one["version"] for one in versions],
             index=next((place for place, one in enumerate(versions) if "champion" in one["aliases"]), 0),
             format_func=lambda number: _named(now, next(one for one in versions if one["version"] == number)),
-            key="version",
+            key=f"version.{say.lang}",
         )
         with st.spinner(say.say("reading")):
             # A version never changes but for its aliases, which `/models` told just now.
@@ -166,7 +166,10 @@ def _dependence(told: Sequence[Mapping[str, Any]]) -> None:
     named = {one["name"]: one for one in told}
     st.subheader(now.words.say("title_dependence"), anchor=False)
     name = st.selectbox(
-        now.words.say("feature"), list(named), format_func=lambda key: named[key][now.words.lang], key="dependence"
+        now.words.say("feature"),
+        list(named),
+        format_func=lambda key: named[key][now.words.lang],
+        key=f"dependence.{now.words.lang}",
     )
     st.vega_lite_chart(spec=now.curves.dependence(named[name]), theme=None, key="dependence_chart")
     missing = next((one for one in named[name]["bins"] if one["value"] is None), None)
@@ -183,7 +186,9 @@ def _dependence(told: Sequence[Mapping[str, Any]]) -> None:
 def _fair(now: Here, card: Card) -> None:
     say, figures = now.words, now.figures
     st.caption(say.say("fair_line"))
-    measure = st.selectbox(say.say("measure"), _MEASURES, format_func=lambda key: say.say(f"fair_{key}"), key="fair")
+    measure = st.selectbox(
+        say.say("measure"), _MEASURES, format_func=lambda key: say.say(f"fair_{key}"), key=f"fair.{say.lang}"
+    )
     columns = st.columns(2, gap="large")
     for place, grouping in enumerate(card["fairness"]):
         with columns[place % 2]:

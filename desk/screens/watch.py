@@ -26,7 +26,7 @@ def page() -> None:
             say.say("report"),
             range(len(reports)),
             format_func=lambda place: now.figures.instant(reports[place]["at"]),
-            key="report",
+            key=f"report.{now.words.lang}",
         )
         _report(now, reports[chosen or 0]["body"])
 

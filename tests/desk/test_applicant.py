@@ -34,7 +34,7 @@ def test_the_answer_is_not_asked_for_again(desk: Opened, served: Served) -> None
 
 def test_a_theme_opens_into_its_measures(desk: Opened, served: Served) -> None:
     tab = desk("olga").decide(served.ids[0])
-    box = tab.app.selectbox(key="theme")
+    box = tab.app.selectbox(key="theme.fr")
     assert len(box.options) > 3
     box.select_index(1).run()
     tab.well()

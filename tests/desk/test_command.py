@@ -49,3 +49,10 @@ def test_an_address_that_is_none_is_refused() -> None:
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert "http://127.0.0.1:8000" in done.stderr
+
+
+def test_a_provider_that_is_no_file_is_refused() -> None:
+    words = [sys.executable, "-m", "aval", "desk", "--provider", "nowhere.toml"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "docs/desk.md" in done.stderr

@@ -26,7 +26,7 @@ def opened(desk: Opened, who: str, wanted: str, part: str = "officer") -> Desk:
 
 def fill(tab: Desk, verdict: str, words: str = "Bulletin de salaire fourni.") -> Desk:
     tab.app.segmented_control(key="override_verdict").set_value(verdict)
-    tab.app.selectbox(key="override_motive").set_value("NEW_INFORMATION")
+    tab.app.selectbox(key="override_motive.fr").set_value("NEW_INFORMATION")
     tab.app.text_area(key="override_words").set_value(words)
     return tab.press("override_send")
 

@@ -376,6 +376,7 @@ def test_language_light_and_size_change_in_place(busy: Town, browser: Browser) -
         tab.sign_in(busy.keys["olga"]).fill("Numéro du demandeur", str(number)).press("Décider")
         tab.sees("Principaux motifs")
         tab.pick("English").sees("Principal reasons", "What helps and what hurts")
+        expect(tab.page.get_by_role("combobox", name="Open a theme")).to_have_value("All themes")
         expect(tab.status()).to_contain_text(re.compile(r"\d\.\d\s%"))
         expect(tab.status()).to_contain_text(str(number))
         tab.page.set_viewport_size({"width": 1024, "height": 900})

@@ -16,7 +16,7 @@ def test_decisions_are_searched_by_applicant_and_verdict(desk: Opened, served: S
     tab.app.text_input(key="journal.applicant").set_value(str(served.ids[4])).run()
     assert set(tab.app.dataframe[0].value["Demandeur"]) == {str(served.ids[4])}
     other = "approve" if made["verdict"] != "approve" else "decline"
-    tab.app.selectbox(key="journal.verdict").set_value(other).run()
+    tab.app.selectbox(key="journal.verdict.fr").set_value(other).run()
     assert "Aucune décision ne correspond" in tab.well().text
 
 
