@@ -76,6 +76,7 @@ def serving(home: Path, place: Path) -> Iterator[Served]:
     bank, signing = Bank(), ECKey.generate_key("P-256", {"kid": "desk", "use": "sig"})
     bank.publish(signing)
     service = Service(
+        refresh_seconds=3600,  # or its looks at the registry would put its place into the environment of other tests
         registry=Registry("", place),
         log=log,
         access=Access(keys, Provider(bank.issuer, "aval"), Rate(1e6, 1_000_000)),

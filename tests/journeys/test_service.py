@@ -71,6 +71,7 @@ def log(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
 def client(home: Path, log: Log) -> Iterator[TestClient]:
     keys = Keys(log.engine)
     service = Service(
+        refresh_seconds=3600,  # or its looks at the registry would put its place into the environment of other tests
         registry=Registry("", home),
         log=log,
         access=Access(keys, None, Rate(10_000, 10_000)),

@@ -33,6 +33,7 @@ ROUTES: list[tuple[str, str, Right]] = [
     ("GET", "/distributions", Right.READ),
     ("GET", "/portfolio", Right.READ),
     ("GET", "/watch", Right.READ),
+    ("GET", "/me", Right.READ),
     ("POST", f"/decisions/{NOBODY}/override", Right.OVERRIDE),
     ("POST", f"/decisions/{NOBODY}/override/second", Right.OVERRIDE),
     ("POST", f"/decisions/{NOBODY}/replay", Right.REPLAY),

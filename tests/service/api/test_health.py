@@ -31,6 +31,7 @@ def test_without_a_log_it_lives_and_is_not_ready(another) -> None:
 def test_without_a_champion_it_waits(tmp_path, another) -> None:
     donor = another()
     empty = Service(
+        refresh_seconds=3600,
         registry=Registry("", tmp_path / "empty"),
         log=donor.service.log,
         access=donor.service.access,
