@@ -88,9 +88,15 @@ class Tab:
         return self
 
     def go(self, screen: str) -> Self:
-        """Another screen, by its name."""
-        self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=screen).click()
-        expect(self.page.get_by_role("heading", name=screen, exact=True)).to_be_visible()
+        """Another screen, by its name; Streamlit forgets a click in the very moment of a change of light: once more."""
+        link = self.settled().page.get_by_test_id("stSidebarNav").get_by_role("link", name=screen)
+        heading = self.page.get_by_role("heading", name=screen, exact=True)
+        for _ in range(2):
+            link.click()
+            with suppress(Late):
+                heading.wait_for(timeout=PATIENCE / 2)
+                break
+        expect(heading).to_be_visible()
         return self.settled()
 
     def press(self, name: str) -> Self:

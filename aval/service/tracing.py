@@ -19,6 +19,7 @@ ENDPOINT: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_END
 
 _ABOVE: Final = ("traceparent", "tracestate")
 _FLUSH_MS: Final = 3_000
+_SERVERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio")
 
 
 def logged() -> None:
@@ -38,6 +39,10 @@ def logged() -> None:
     root = logging.getLogger()
     root.handlers[:] = [quiet]
     root.setLevel(logging.WARNING)
+    for name in _SERVERS:  # other libraries (Streamlit at its import) take these for themselves
+        server = logging.getLogger(name)
+        server.handlers[:], server.propagate = [], True
+        server.setLevel(logging.NOTSET)
     logging.captureWarnings(True)
     threading.excepthook = _fallen
 

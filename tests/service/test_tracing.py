@@ -29,6 +29,7 @@ from aval.settings import ROOT
 PLANTED = 7_654_321_987
 APPLICATION = {**dossier(), "application": {**dossier()["application"], "SK_ID_CURR": PLANTED}}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+SERVERS = ("uvicorn", "uvicorn.error", "asyncio")
 ABOVE = "00f067aa0ba902b7"
 
 
@@ -142,18 +143,23 @@ def test_a_collector_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def _logging() -> Iterator[None]:
     """The process's own set-up, put back afterwards."""
-    root = logging.getLogger()
-    handlers, level, hook = root.handlers[:], root.level, threading.excepthook
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in SERVERS)]
+    before, hook = [(one.handlers[:], one.level, one.propagate) for one in loggers], threading.excepthook
     yield
-    root.handlers[:], root.level, threading.excepthook = handlers, level, hook
+    for one, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
+    threading.excepthook = hook
     logging.captureWarnings(False)
     structlog.reset_defaults()
 
 
 @pytest.mark.usefixtures("_logging")
-def test_every_line_is_json_whoever_speaks_and_says_no_value(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+@pytest.mark.parametrize("taken", [False, True])
+def test_every_line_is_json_whoever_speaks_and_says_no_value(capsys: pytest.CaptureFixture[str], taken: bool) -> None:
+    for name in SERVERS if taken else ():  # as Streamlit does at its import
+        logging.getLogger(name).propagate = False
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logged()
     structlog.get_logger().info("request", status=200, caller="Élodie")
     logging.getLogger("uvicorn.error").warning("first line\nsecond line")
