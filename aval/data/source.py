@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, cast
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from aval.data.tables import TABLES
 from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
@@ -223,7 +224,7 @@ class Reader:
             yield from self._inner.batches(wanted)
         except pa.ArrowInvalid:  # its message quotes the row, so it goes no further
             raise self._unreadable("is damaged, or a quotation mark is never closed", "export it again") from None
-        except (*_DAMAGED, OSError):
+        except (*_DAMAGED, OSError, UnicodeDecodeError, PanicException):
             raise self._unreadable("is truncated or damaged", "copy or download it again") from None
 
     def _unreadable(self, what: str, remedy: str) -> SourceUnreadable:
@@ -363,10 +364,10 @@ class _Parquet:
 
         try:
             self._file = pq.ParquetFile(stream)
-        except (pa.ArrowInvalid, pa.ArrowException):
+            self.columns = list(self._file.schema_arrow.names)
+        except (pa.ArrowException, UnicodeDecodeError):
             raise EOFError from None
         self._size, self._tell = size, tell
-        self.columns = list(self._file.schema_arrow.names)
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:
         import pyarrow as pa
@@ -374,7 +375,9 @@ class _Parquet:
         done, total = 0, max(1, self._file.metadata.num_rows)
         size = max(1, _CELLS // max(1, len(wanted)))
         for batch in self._file.iter_batches(batch_size=size, columns=wanted, use_threads=False):
-            cells = pl.DataFrame(pa.table(batch)).select(wanted)
+            # polars takes text for UTF-8, in cells and in what a schema says besides, and panics where it is not.
+            batch.validate(full=True)
+            cells = pl.DataFrame(pa.table(batch).replace_schema_metadata(None)).select(wanted)
             rows = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.Int64, eager=True)
             done += cells.height
             self._tell(self._size * done // total, self._size)

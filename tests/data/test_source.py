@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -196,6 +198,34 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
 
 
 GOOD = f"A,B\n1,{MARK}\n" + "1,2\n" * 5_000
+
+
+def _names(table: pa.Table) -> pa.Table:
+    return table.rename_columns(["A", "B", "Ca"])
+
+
+def _words(table: pa.Table) -> pa.Table:
+    return table.replace_schema_metadata({"Ca": "x"})
+
+
+def _cells(table: pa.Table) -> pa.Table:
+    return table.set_column(0, "A", pa.array(["Ca", "1"]))
+
+
+@pytest.mark.parametrize("where", [_names, _words, _cells])
+def test_parquet_whose_text_is_no_text_is_refused_without_a_panic(
+    tmp_path: Path, where: Callable[[pa.Table], pa.Table], capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = where(pa.table({"A": ["1", "2"], "B": ["3", "4"], "C": [5.0, 6.0]}))
+    file = tmp_path / "bureau.parquet"
+    pq.write_table(made, file, compression="none", store_schema=False, use_dictionary=False, write_statistics=False)
+    file.write_bytes(file.read_bytes().replace(b"Ca", b"\xff\xfe"))
+    if where is _words:  # nobody reads those
+        assert read(file, ["A", "B"])[0]["A"].to_list() == ["1", "2"]
+    else:
+        with pytest.raises(SourceUnreadable, match=r"bureau\.parquet"):
+            read(file, ["A", "B"])
+    assert "panicked" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from polars.exceptions import PanicException
 from sqlalchemy import select
 
 from aval.credit.policy import Policy
@@ -305,6 +306,20 @@ def test_what_is_not_the_files_fault_is_tried_again_and_then_given_up(
     assert MARK not in (failed.problem or MARK)
     assert "ValueError" in caplog.text
     assert MARK not in caplog.text
+
+
+def test_a_panic_of_a_library_does_not_end_the_worker(
+    jobs: Jobs, decider: Interrupted, clock: Clock, many: Path
+) -> None:
+    def panic() -> None:
+        raise PanicException(MARK)
+
+    decider.at, decider.then = 1, panic
+    job = handed(jobs, many)
+    assert jobs.run_next("a")
+    clock.later(60)
+    assert jobs.run_next("b")
+    assert jobs.get(job.id).state == "done"
 
 
 def test_a_halted_worker_gives_its_job_back_and_another_goes_on(jobs: Jobs, log: Log, many: Path) -> None:
