@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol, cast
 import polars as pl
 from polars.exceptions import PanicException
 
-from aval.data.tables import TABLES
+from aval.data.tables import TABLES, columns
 from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
 
 Advance = Callable[[str, int, int], None]  # (table, bytes done, bytes in all)
@@ -238,7 +238,10 @@ class Reader:
             if size == 0:
                 raise self._unreadable("is empty", "export it again")
             if name.endswith(".parquet"):
-                return _Parquet(self._seekable(stream), size, self._tell)
+                parquet = _Parquet(self._seekable(stream), size, self._tell)
+                if twice := _twice(parquet.columns):
+                    raise self._unreadable(twice, "keep one of them")
+                return parquet
             done = 0
 
             def told(read: int) -> None:
@@ -302,9 +305,8 @@ class _Csv:
         for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if len(self.columns) == 1 and mark in header:
                 raise unreadable(f"its values are separated by {word}", "save it with commas")
-        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
-        if twice:
-            raise unreadable(f"column {twice[0]} stands there twice", "keep one of them")
+        if twice := _twice(self.columns):
+            raise unreadable(twice, "keep one of them")
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:
         import pyarrow as pa
@@ -351,6 +353,18 @@ class _Csv:
             raise self._unreadable("a quotation mark is never closed", "export it again")
 
 
+def _twice(names: list[str]) -> str:
+    """What is wrong with columns of the same name; a name that the contract lacks may be a value, in want of a header.
+
+    Empty where nothing is.
+    """
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if not twice:
+        return ""
+    known = {name for table in TABLES for name in columns(table)}
+    return next((f"column {name} stands there twice" for name in twice if name in known), "two columns share a name")
+
+
 def _numbers(line: int, height: int, skipped: list[int]) -> pl.Series:
     """Line numbers of `height` rows after `line`, without those of the skipped lines."""
     numbers = pl.int_range(line + 1, line + 1 + height + len(skipped), dtype=pl.Int64, eager=True)
@@ -374,6 +388,9 @@ class _Parquet:
 
         done, total = 0, max(1, self._file.metadata.num_rows)
         size = max(1, _CELLS // max(1, len(wanted)))
+        for name in wanted:
+            if pa.types.is_decimal256(self._file.schema_arrow.field(name).type):  # polars panics over these
+                raise pa.ArrowInvalid
         for batch in self._file.iter_batches(batch_size=size, columns=wanted, use_threads=False):
             # polars takes text for UTF-8, in cells and in what a schema says besides, and panics where it is not.
             batch.validate(full=True)
