@@ -278,6 +278,7 @@ class Jobs:
         def judged(part: Part) -> Sequence[Made]:
             if not len(part.dossiers):
                 return ()
+            self._decider()  # a policy may go out of force at midnight, in the middle of a file
             return made(decider.judge(part.dossiers, job.asked.explain), part.dossiers, decider.policy)
 
         waiting: deque[_Waiting] = deque()

@@ -146,6 +146,8 @@ class Provider:
         said = _at(claims, self._roles_claim)
         words = [said] if isinstance(said, str) else said if isinstance(said, list) else []
         held = {self._roles[word] for word in words if isinstance(word, str) and word in self._roles}
+        if reserved(name):
+            raise _refused("names its holder as the service names itself")
         for role in Role:  # the strongest first
             if role in held:
                 return Caller(name, role)
@@ -238,6 +240,11 @@ class Provider:
         if not isinstance(document, dict):
             raise _Unreachable("does not answer as it should")
         return document
+
+
+def reserved(name: str) -> bool:
+    """Whether records name the service itself so, or somebody at its command line."""
+    return name.casefold() in ("aval", "challenger") or name.casefold().startswith("cli:")
 
 
 def unfit_name(name: str) -> str:

@@ -155,6 +155,11 @@ def test_without_a_username_the_subject_stands_in(provider: Provider, bank: Bank
     assert provider.caller(signed(claims(bank, preferred_username=None), rsa)).name == "u-17"
 
 
+def test_nobody_is_the_service_itself(provider: Provider, bank: Bank, rsa: RSAKey) -> None:
+    for name in ("aval", "challenger", "cli:root"):
+        assert "as the service names itself" in refused(provider, signed(claims(bank, preferred_username=name), rsa))
+
+
 def test_forgeries_are_refused(provider: Provider, bank: Bank, rsa: RSAKey, other: RSAKey) -> None:
     said, good = claims(bank), signed(claims(bank), rsa)
     public = [rsa.as_pem(private=False), rsa.as_der(private=False), json.dumps(bank.keys[0]).encode()]
