@@ -231,9 +231,14 @@ class Provider:
         return KeySet(usable)
 
     def _document(self, url: str) -> dict[str, Any]:
+        until = self._ticks() + 2 * self._timeout  # each piece has its timeout; a drip would hold whoever waits here
         try:
             with self._opener.open(url, timeout=self._timeout) as answer:
-                read = answer.read(_BYTES + 1)
+                read = b""
+                while len(read) <= _BYTES and (piece := answer.read1(_BYTES)):
+                    read += piece
+                    if self._ticks() > until:
+                        raise TimeoutError
             document = json.loads(read) if len(read) <= _BYTES else None
         except (OSError, HTTPException, ValueError, RecursionError):
             raise _Unreachable("does not answer as it should") from None
