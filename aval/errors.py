@@ -236,8 +236,8 @@ class VersionUnknown(RequestError):
 class NoRoom(RequestError):
     retry_after = 60
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"What was sent cannot be kept here now ({why.lower()}); try again later.")
+    def __init__(self, what: str) -> None:
+        super().__init__(f"What was sent cannot be kept here now ({what.lower()}); try again later.")
 
 
 class Busy(RequestError):
