@@ -101,6 +101,8 @@ class Service:
         self._warehouse: tuple[int, Warehouse] | None = None
         self._crowd: tuple[str, Crowd] | None = None
         self._door = threading.Lock()
+        self.walking = threading.Lock()
+        """Held by the one walk over the chain: of a long log, forty at once would leave no thread to decide."""
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
         self._unready: type[Exception] | None = None
