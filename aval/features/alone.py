@@ -12,59 +12,122 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from aval.data.few import block
+from aval.data.tables import layout, unmasking
 from aval.features.measure import Compiled, History
-from aval.features.tape import MANY, NAN, ONE, Kind, Node, Odd, Tape, kind, near, tree
+from aval.features.rows import Plain
+from aval.features.tape import MANY, NAN, ONE, Node, Odd, Tape, kind, near, tree
 
 Value = float | str | None
+"""Of a feature: NaN where a number is unknown, None where a text is."""
+Types = Mapping[str, pl.DataType]
 Kernel = Callable[[pl.Series], Any]
 
 _KERNELS: Final[Mapping[str, Kernel]] = {
     "sum": pl.Series.sum, "mean": pl.Series.mean, "std": pl.Series.std, "var": pl.Series.var,
     "median": pl.Series.median, "min": pl.Series.min, "max": pl.Series.max,
 }  # fmt: skip
-_SPREAD: Final = (pl.Series.std, pl.Series.var)
+_OF_TWO: Final = (pl.Series.std, pl.Series.var)
+"""Unknown for a single row."""
 
 
-class Rows:
-    """One history's aggregates, for one applicant's prepared rows."""
+def _outputs(source: str, compiled: Compiled) -> Mapping[str, str]:
+    """Aggregate -> what it is called beside those of other histories."""
+    names = [expr.meta.output_name() for expr in compiled.aggregates]
+    return {name: name if name in compiled.dtypes else f"{source}|{name}" for name in names}
 
-    def __init__(self, compiled: Compiled, source: str, schema: Mapping[str, pl.DataType]) -> None:
+
+def _plain(frame: pl.DataFrame, types: Types) -> Plain:
+    numbers = [name for name, dtype in types.items() if kind(dtype) == "number"]
+    # Column by column: the frame's own `to_numpy` wakes threads, and waits for them.
+    values = np.array([frame.get_column(name).to_numpy() for name in numbers], dtype=np.float64)
+    if not near(values):
+        raise Odd
+    columns: dict[str, Any] = dict(zip(numbers, values, strict=True))
+    for name, dtype in types.items():
+        if kind(dtype) == "text":
+            columns[name] = np.array(frame.get_column(name).to_list(), dtype=object)
+    return Plain(columns, frame.height)
+
+
+class Measured:
+    """One history's aggregates, for one applicant's rows."""
+
+    def __init__(self, history: History, compiled: Compiled) -> None:
         """Raises NotImplementedError where an expression has no steps."""
-        self._tape = Tape(MANY)
-        names = _outputs(source, compiled)
-        self._named: dict[Kind, list[str]] = {"number": [], "truth": [], "text": []}
-        for name in sorted(compiled.columns):
-            of = kind(schema[name])
-            self._named[of].append(name)
-            self._tape.input(name, schema[name])
+        self._history, self._compiled = history, compiled
+        self._types = {name: dtype for name, dtype in layout(history.table).items() if name in compiled.raw}
+        masks = unmasking(history.table, self._types, compiled.columns)
+        self._masks = Tape(MANY, {name: self._types[name] for mask in masks for name in mask.meta.root_names()})
+        self._masks.define(masks)
+        self._masked = {name: self._masks.named(name).slot for name in (mask.meta.output_name() for mask in masks)}
+        self._names = _outputs(history.source, compiled)
+        self._aggregates: _Aggregates | None = None
+        self._nothing: dict[str, Value] = {}
+        for name, under in self._names.items():
+            text = compiled.dtypes.get(name) == pl.String
+            self._nothing[under] = 0.0 if name in compiled.counts else None if text else NAN
+
+    def of(self, tables: Mapping[str, pl.DataFrame]) -> Mapping[str, Value]:
+        """Every aggregate, of an applicant without rows too. Raises Odd."""
+        frame = tables[self._history.table]
+        rows = self._rows(frame, tables) if frame.height else None
+        if rows is None or not rows.height:
+            return self._nothing
+        if self._aggregates is None:  # once: prepared columns are always of the same kind
+            self._aggregates = _Aggregates(self._compiled, self._names, self._kinds(rows))
+        return self._aggregates.of(rows)
+
+    def _rows(self, frame: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Plain:
+        if self._history.beside:  # rows made of several tables are Polars' to make
+            made = self._history.rows(tables, self._compiled)
+            return _plain(made, {name: made.schema[name] for name in sorted(self._compiled.columns)})
+        rows = _plain(frame, self._types)
+        if self._masked:
+            slots = self._masks.run(rows.columns)
+            rows = rows.put(**{name: slots[slot] for name, slot in self._masked.items()})
+        prepared: Plain = self._history.prepare(rows)
+        return prepared
+
+    def _kinds(self, rows: Plain) -> Types:
+        """A prepared column's type: of the raw one that it is, or of what was made."""
+        found: dict[str, pl.DataType] = {}
+        for name in sorted(self._compiled.columns):
+            sort = rows[name].dtype.kind
+            made = pl.Boolean() if sort == "b" else pl.String() if sort == "O" else pl.Float64()
+            found[name] = pl.Int32() if sort == "i" else self._types.get(name, made)
+        return found
+
+
+class _Aggregates:
+    """What is computed over prepared rows."""
+
+    def __init__(self, compiled: Compiled, names: Mapping[str, str], types: Types) -> None:
+        self._tape = Tape(MANY, types)
         for level in compiled.levels:
             self._tape.define(level)
+        self._heights: list[str] = []
         self._columns: dict[int, list[tuple[str, Kernel]]] = {}
         """Slot of a column of numbers -> the aggregates of it that are kernels."""
         self._truths: dict[int, int] = {}
         """Slot of a column of truths -> its place among those that are counted."""
-        self._counted: list[tuple[str, int]] = []
+        self._counts: list[tuple[str, int]] = []
         self._shares: list[tuple[str, int, int | None]] = []
         """Name, which truths, among which; None for all rows."""
         self._others: list[tuple[str, Callable[[Any], Value], int]] = []
         self._ranges: list[tuple[str, str, str]] = []
-        self._heights: list[str] = []
         for expr in compiled.aggregates:
-            self._aggregate(names[expr.meta.output_name()], tree(expr)["Alias"][0])
+            self._ask(names[expr.meta.output_name()], tree(expr)["Alias"][0])
         self._sums = [(names[name], names[count]) for name, count in compiled.sums.items()]
 
-    def _aggregate(self, name: str, node: Node) -> None:
+    def _ask(self, name: str, node: Node) -> None:
         """Note how an aggregate is computed."""
         if node == "Len":
             self._heights.append(name)
             return
-        if "BinaryExpr" in node:
+        if "BinaryExpr" in node and node["BinaryExpr"]["op"] == "Minus":
             parts = [f"{side}|{name}" for side in ("left", "right")]
-            if node["BinaryExpr"]["op"] != "Minus":
-                raise NotImplementedError(str(node["BinaryExpr"]["op"]))
             for part, side in zip(parts, ("left", "right"), strict=True):
-                self._aggregate(part, node["BinaryExpr"][side])
+                self._ask(part, node["BinaryExpr"][side])
             self._ranges.append((name, parts[0], parts[1]))
             return
         ((what, told),) = node["Agg"].items()
@@ -74,7 +137,7 @@ class Rows:
             inner = inner["Function"]["input"][0]
         cell = self._tape.read(inner)
         if cell.kind == "truth" and called == "sum":
-            self._counted.append((name, self._place(cell.slot)))
+            self._counts.append((name, self._place(cell.slot)))
         elif cell.kind == "truth" and called == "mean":
             known = cell.known()
             self._shares.append((name, self._place(cell.slot), None if known is None else self._place(known)))
@@ -88,16 +151,14 @@ class Rows:
     def _place(self, slot: int) -> int:
         return self._truths.setdefault(slot, len(self._truths))
 
-    def of(self, rows: pl.DataFrame) -> Mapping[str, Value]:
-        """Every aggregate; NaN where unknown, None for a text. Raises Odd."""
+    def of(self, rows: Plain) -> Mapping[str, Value]:
         height = rows.height
-        with np.errstate(all="ignore"):
-            slots = self._tape.run(self._given(rows))
-        found: dict[str, Value] = dict.fromkeys(self._heights, float(height))
+        slots = self._tape.run(rows.columns)
+        found: dict[str, Any] = dict.fromkeys(self._heights, float(height))
         self._kernels(slots, height, found)
         if self._truths:
             counts = np.array([slots[slot] for slot in self._truths]).sum(axis=1).tolist()
-            for name, yes in self._counted:
+            for name, yes in self._counts:
                 found[name] = float(counts[yes])
             for name, yes, among in self._shares:
                 known = height if among is None else counts[among]
@@ -105,29 +166,18 @@ class Rows:
         for name, other, slot in self._others:
             found[name] = other(slots[slot])
         for name, most, least in self._ranges:
-            found[name] = found[most] - found[least]  # type: ignore[operator]
+            found[name] = found[most] - found[least]
         for name, count in self._sums:
             if not found[count]:
                 found[name] = NAN
         return found
 
-    def _given(self, rows: pl.DataFrame) -> dict[str, Any]:
-        numbers = np.ascontiguousarray(block(rows[self._named["number"]]).T)
-        if not near(numbers):
-            raise Odd
-        given: dict[str, Any] = dict(zip(self._named["number"], numbers, strict=True))
-        for name in self._named["truth"]:
-            given[name] = rows[name].to_numpy()
-        for name in self._named["text"]:
-            given[name] = np.array(rows[name].to_list(), dtype=object)
-        return given
-
-    def _kernels(self, slots: Sequence[Any], height: int, found: dict[str, Value]) -> None:
+    def _kernels(self, slots: Sequence[Any], height: int, found: dict[str, Any]) -> None:
         if height == 1:  # a group of one row is taken as it is, its sign of zero too
             for slot, kernels in self._columns.items():
                 value = float(slots[slot][0])
                 for name, kernel in kernels:
-                    found[name] = NAN if kernel in _SPREAD else value
+                    found[name] = NAN if kernel in _OF_TWO else value
             return
         if not self._columns:
             return
@@ -143,35 +193,20 @@ class Rows:
                 found[name] = value
 
 
-def _nothing(source: str, compiled: Compiled) -> Mapping[str, Value]:
-    """Every aggregate of an applicant without rows."""
-    found: dict[str, Value] = {}
-    for name, under in _outputs(source, compiled).items():
-        text = compiled.dtypes.get(name) == pl.String
-        found[under] = 0.0 if name in compiled.counts else None if text else NAN
-    return found
-
-
-def _outputs(source: str, compiled: Compiled) -> Mapping[str, str]:
-    """Aggregate -> what it is called beside those of other histories."""
-    names = [expr.meta.output_name() for expr in compiled.aggregates]
-    return {name: name if name in compiled.dtypes else f"{source}|{name}" for name in names}
-
-
 def _first(values: Any) -> Value:
-    known = [value for value in values.tolist() if value is not None and value == value]
+    known: list[Value] = [value for value in values.tolist() if value is not None and value == value]
     return known[0] if known else None if values.dtype == object else NAN
 
 
-def _count(values: Any) -> float:
-    return float(np.count_nonzero(np.equal(values, values)))
+def _distinct(values: Any) -> float:
+    return float(len({value for value in values.tolist() if value is not None and value == value}))
 
 
 _OTHERS: Final[Mapping[str, Callable[[Any], Value]]] = {
     "firstnonnull": _first,
     "lastnonnull": lambda values: _first(values[::-1]),
-    "nunique": lambda values: float(len({value for value in values.tolist() if value is not None and value == value})),
-    "count": _count,
+    "nunique": _distinct,
+    "count": lambda values: float(np.count_nonzero(np.equal(values, values))),
 }
 
 
@@ -181,41 +216,39 @@ class Alone:
     def __init__(
         self,
         names: Sequence[str],
-        application: Mapping[str, pl.DataType],
+        application: Types,
         histories: Sequence[tuple[History, Compiled]],
         levels: Sequence[Sequence[pl.Expr]],
         *,
         copied: Mapping[str, str],
-        empty: Mapping[str, pl.DataType],
+        empty: Types,
     ) -> None:
         """`levels` read the application's columns and aggregates, and make what is not `copied`, `empty` or asked.
 
         Raises: NotImplementedError where an expression has no steps.
         """
-        self._tape = Tape(ONE)
+        self._tape = Tape(ONE, {**application, **empty})
         self._kinds = {name: kind(dtype) for name, dtype in application.items()}
-        for name, dtype in application.items():
-            self._tape.input(name, dtype)
-        self._histories = [(history, compiled, _nothing(history.source, compiled)) for history, compiled in histories]
-        self._rows: dict[str, Rows] = {}
+        self._empty = {name: None if dtype == pl.String else NAN for name, dtype in empty.items()}
+        self._histories = [Measured(history, compiled) for history, compiled in histories]
         for history, compiled in histories:
             for name, under in _outputs(history.source, compiled).items():
-                self._tape.input(name, pl.String() if compiled.dtypes.get(name) == pl.String else pl.Float64(), under)
+                dtype = pl.String() if compiled.dtypes.get(name) == pl.String else pl.Float64()
+                self._tape.input(name, dtype, under)
             for level in compiled.final:
                 self._tape.define(level)
         for level in levels:
             self._tape.define(level)
-        derived = {expr.meta.output_name() for expr in levels[-1]}
-        self._derived = [place for place, name in enumerate(names) if name in derived and self._tape.counts(name)]
-        for name, dtype in empty.items():
-            self._tape.input(name, dtype)
-        self._empty = {name: None if dtype == pl.String else NAN for name, dtype in empty.items()}
-        self._pick = itemgetter(*(self._tape.value(copied.get(name, name)) for name in names))
+        made = {expr.meta.output_name() for expr in levels[-1]}
+        cells = [self._tape.named(copied.get(name, name)) for name in names]
+        self._derived = [place for place, name in enumerate(names) if name in made and cells[place].kind != "text"]
+        slots = [cell.slot if cell.kind == "text" else self._tape.as_number(cell).slot for cell in cells]
+        self._pick: Callable[[Sequence[Any]], Sequence[Any]] = itemgetter(*slots, slots[0])
 
     def of(self, tables: Mapping[str, pl.DataFrame]) -> list[Value]:
-        """The features in their order, NaN where a number is unknown and None where a text is. Raises Odd."""
-        application = tables["application"]
+        """The features in their order. Raises Odd."""
         given: dict[str, Any] = dict(self._empty)
+        application = tables["application"]
         for name, value in zip(application.columns, application.row(0), strict=True):
             of = self._kinds.get(name)
             if of == "number":
@@ -224,17 +257,11 @@ class Alone:
                 given[name] = value
         if not near(np.array([value for value in given.values() if isinstance(value, float)])):
             raise Odd
-        for history, compiled, nothing in self._histories:
-            rows = history.rows(tables, compiled) if tables[history.table].height else tables[history.table]
-            given.update(self._known(history, compiled, rows.schema).of(rows) if rows.height else nothing)
-        values = list(self._pick(self._tape.run(given)))
+        with np.errstate(all="ignore"):
+            for measured in self._histories:
+                given.update(measured.of(tables))
+        values = list(self._pick(self._tape.run(given))[:-1])
         for place in self._derived:
             if values[place] - values[place] != 0.0:  # infinite or undefined: unknown
                 values[place] = NAN
         return values
-
-    def _known(self, history: History, compiled: Compiled, schema: Mapping[str, pl.DataType]) -> Rows:
-        """What is worked out once the history's prepared columns have been seen, which are always the same."""
-        if history.source not in self._rows:
-            self._rows[history.source] = Rows(compiled, history.source, schema)
-        return self._rows[history.source]

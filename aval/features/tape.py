@@ -54,7 +54,7 @@ Operations = Mapping[str, Callable[..., Any]]
 class Tape:
     """Expressions as steps over slots; what is the same is computed once."""
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, inputs: Mapping[str, pl.DataType]) -> None:
         self._operations = operations
         self._names: dict[str, Cell] = {}
         self._inputs: dict[str, int] = {}
@@ -62,6 +62,8 @@ class Tape:
         self._made: dict[tuple[Any, ...], int] = {}
         self._how: dict[int, tuple[Any, ...]] = {}
         self._slots: list[Any] = []
+        for name, dtype in inputs.items():
+            self.input(name, dtype)
 
     # Reading values in, computing, taking out
 
@@ -75,14 +77,9 @@ class Tape:
         cells = [self.cell(expr) for expr in exprs]
         self._names.update((expr.meta.output_name(), cell) for expr, cell in zip(exprs, cells, strict=True))
 
-    def value(self, name: str) -> int:
-        """The slot of what has this name, a truth as a number."""
-        cell = self._names[name]
-        return cell.slot if cell.kind == "text" else self.as_number(cell).slot
-
-    def counts(self, name: str) -> bool:
-        """Whether what has this name is no text."""
-        return self._names[name].kind != "text"
+    def named(self, name: str) -> Cell:
+        """What was given or defined under this name."""
+        return self._names[name]
 
     def cell(self, expr: pl.Expr) -> Cell:
         return self.read(tree(expr))
