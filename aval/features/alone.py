@@ -235,8 +235,8 @@ class Alone:
             for name, under in _outputs(history.source, compiled).items():
                 dtype = pl.String() if compiled.dtypes.get(name) == pl.String else pl.Float64()
                 self._tape.input(name, dtype, under)
-            for level in compiled.final:
-                self._tape.define(level)
+            for final in compiled.final:
+                self._tape.define(final)
         for level in levels:
             self._tape.define(level)
         made = {expr.meta.output_name() for expr in levels[-1]}

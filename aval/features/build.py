@@ -184,7 +184,8 @@ class _Plan:
 
 
 @lru_cache(maxsize=32)
-def _alone(features: FeatureSet, absent: frozenset[str]) -> Alone:
+def alone(features: FeatureSet, absent: frozenset[str]) -> Alone:
+    """These features of one dossier at a time. Raises NotImplementedError where an expression has no steps."""
     plan = _plan(features, absent)
     columns = [name.removesuffix("_NONE") for name in plan.columns]
     types = {name: dtype for name, dtype in layout("application").items() if name in columns}
@@ -317,10 +318,11 @@ def single(dossiers: Dossiers, features: FeatureSet | None = None) -> list[Value
     An unknown number is NaN, an unknown text None.
     """
     wanted = catalogue() if features is None else features
-    with suppress(Odd):
-        return _alone(wanted, dossiers.absent).of(dossiers.tables)
-    (row,) = build(dossiers, wanted)[wanted.names].rows()
-    return [NAN if value is None and feature.kind == "number" else value for value, feature in zip(row, wanted)]
+    with suppress(Odd, NotImplementedError):
+        return alone(wanted, dossiers.absent).of(dossiers.tables)
+    (row,) = build(dossiers, wanted)[list(wanted.names)].rows()
+    known = zip(row, wanted, strict=True)
+    return [NAN if value is None and feature.kind == "number" else value for value, feature in known]
 
 
 def _finite(frame: pl.DataFrame) -> pl.DataFrame:

@@ -343,8 +343,8 @@ class History:
         frame = tables[self.table]
         own = frame[[column for column in frame.columns if column in compiled.raw]]
         beside = (Framed(tables[name]) for name in self.beside)
-        frame: pl.DataFrame = self.prepare(Framed(unmask(self.table, own, compiled.columns)), *beside).frame
-        return frame
+        prepared: Framed = self.prepare(Framed(unmask(self.table, own, compiled.columns)), *beside)
+        return prepared.frame
 
     def compile(self, names: Iterable[str]) -> Compiled:
         """The expressions that compute these aggregates."""

@@ -23,8 +23,8 @@ from aval.data.column import NONE_DAYS
 from aval.data.tables import KEY, columns
 from aval.features import application
 from aval.features.application import Derived, derived
-from aval.features.measure import History, quotient, ratio
 from aval.features.instalments import made
+from aval.features.measure import History, quotient, ratio
 from aval.features.rows import Framed, R, not_later
 
 _Measured = tuple[str, pl.Expr, str, str, str, str]

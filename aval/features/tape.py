@@ -28,7 +28,7 @@ _FAR: Final = 1e50
 """Numbers beyond it, whose products might overflow, go the long way."""
 
 
-class Odd(Exception):  # noqa: N818 - not an error: the sign to take the other way
+class Odd(Exception):
     """This dossier's numbers are not for here."""
 
 
@@ -145,13 +145,13 @@ class Tape:
         if not cell.odd:
             return cell.slot
         known = cell.known()
-        return self.do("sound", cell.slot, self._constant(True) if known is None else known)  # noqa: FBT003
+        return self.do("sound", cell.slot, self._constant(True) if known is None else known)
 
     # Reading expressions
 
     def read(self, node: Node) -> Cell:
         """The cell of a node. Raises NotImplementedError where there is no way to compute it here."""
-        (what, told), *_ = node.items() if isinstance(node, dict) else ((node, None),)
+        ((what, told),) = node.items()
         match what:
             case "Column":
                 return self._names[told]
@@ -231,7 +231,7 @@ class Tape:
     def _ternary(self, asked: Cell, yes: Cell, no: Cell) -> Cell:
         kind = no.kind if yes.kind == "null" else yes.kind
         if kind == "truth":
-            false = Cell("truth", self._constant(False), lambda: self._constant(False))  # noqa: FBT003
+            false = Cell("truth", self._constant(False), lambda: self._constant(False))
             yes, no = (false if cell.kind == "null" else cell for cell in (yes, no))
         elif not {yes.kind, no.kind} <= {kind, "null"}:
             raise NotImplementedError(f"{yes.kind} or {no.kind}")
@@ -245,10 +245,10 @@ class Tape:
             return replace(self._plain("number", slot), whole=whole)
 
         def known() -> int | None:
-            either = [cell.known() if cell.kind != "null" else self._constant(False) for cell in (yes, no)]  # noqa: FBT003
+            either = [cell.known() if cell.kind != "null" else self._constant(False) for cell in (yes, no)]
             if either == [None, None]:
                 return None
-            first, second = (self._constant(True) if where is None else where for where in either)  # noqa: FBT003
+            first, second = (self._constant(True) if where is None else where for where in either)
             return self.do("where", asked.slot, first, second)
 
         return Cell(kind, slot, known, odd=kind == "number", whole=whole)
@@ -292,8 +292,8 @@ class Tape:
         return replace(found, whole=cell.whole and other.whole)
 
     def _function(self, what: Node, inputs: Sequence[Node]) -> Cell:
-        named = what if isinstance(what, str) else next(iter(what))
-        more = what[named] if isinstance(what, dict) else None
+        named: str = what if isinstance(what, str) else next(iter(what))
+        more: Node = what[named] if isinstance(what, dict) else {}
         if named == "ListExpr":
             return self._list(more, inputs)
         cells = [self.read(node) for node in inputs]
@@ -326,7 +326,7 @@ class Tape:
             case "AnyHorizontal":
                 return reduce(lambda left, right: self._logic("Or", left, right), cells)
             case "IsBetween":
-                low, high = (self._binary(sign, first, cell) for sign, cell in zip(("GtEq", "LtEq"), cells[1:], strict=True))
+                low, high = self._binary("GtEq", first, cells[1]), self._binary("LtEq", first, cells[2])
                 return self._logic("And", low, high)
             case "Shift":
                 return self._shifted(first, int(self._slots[cells[1].slot]))
@@ -401,7 +401,7 @@ def _over(above: float, below: float) -> float:
         return NAN if above == 0 or above != above else math.copysign(math.inf, above) * math.copysign(1.0, below)
 
 
-def _sound(value: float, known: bool) -> float:  # noqa: FBT001
+def _sound(value: float, known: bool) -> float:
     if known and value != value:
         raise Odd
     return value
@@ -463,6 +463,10 @@ def _parsed(values: Any) -> Any:
     return pl.Series(values.tolist(), dtype=pl.String).cast(pl.Float64, strict=False).to_numpy()
 
 
+def _tell(values: Any) -> Any:
+    return np.array([value is not None for value in values.tolist()])
+
+
 def _texts(what: Callable[[str, str], bool], values: Any, other: str) -> Any:
     return np.array([value is not None and what(value, other) for value in values.tolist()])
 
@@ -472,7 +476,7 @@ MANY: Final[Operations] = {
     "==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
     "text >=": partial(_texts, operator.ge), "text <=": partial(_texts, operator.le),
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
-    "known": lambda values: np.equal(values, values), "told": lambda values: np.not_equal(values, None),
+    "known": lambda values: np.equal(values, values), "told": _tell,
     "where": np.where, "float": lambda values: values.astype(np.float64), "sound": _sounds, "parsed": _parsed,
     "exp": partial(_each, math.exp), "log": partial(_each, math.log), "log1p": partial(_each, math.log1p),
     "min": np.fmin, "max": np.fmax, "shift": _shift,
