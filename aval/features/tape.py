@@ -179,6 +179,8 @@ class Tape:
             return Cell("truth", self._constant(value), _always)
         if isinstance(value, str):
             return Cell("text", self._constant(value), _always)
+        if not isinstance(value, int | float):
+            raise NotImplementedError(str(kind))
         return Cell("number", self._constant(float(value)), _always, whole=isinstance(value, int))
 
     def _binary(self, sign: str, left: Cell, right: Cell) -> Cell:
