@@ -80,7 +80,7 @@ class Measured:
     def _rows(self, frame: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Plain:
         if self._history.beside:  # rows made of several tables are Polars' to make
             made = self._history.rows(tables, self._compiled)
-            return _plain(made, {name: made.schema[name] for name in sorted(self._compiled.columns)})
+            return _plain(made, made.schema)
         rows = _plain(frame, self._types)
         if self._masked:
             slots = self._masks.run(rows.columns)
@@ -91,8 +91,8 @@ class Measured:
     def _kinds(self, rows: Plain) -> Types:
         """A prepared column's type: of the raw one that it is, or of what was made."""
         found: dict[str, pl.DataType] = {}
-        for name in sorted(self._compiled.columns):
-            sort = rows[name].dtype.kind
+        for name, values in rows.columns.items():
+            sort = values.dtype.kind
             made = pl.Boolean() if sort == "b" else pl.String() if sort == "O" else pl.Float64()
             found[name] = pl.Int32() if sort == "i" else self._types.get(name, made)
         return found
