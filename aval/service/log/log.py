@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +19,15 @@ from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
 from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what, writing
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
-from aval.service.log.statements import BARE, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put
+from aval.service.log.statements import BARE, FORGET, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put, tidy
 from aval.service.log.statements import STORED as STORED
 from aval.service.log.tables import DECISION, HEAD, IDEMPOTENCY, RECORD, SUBJECT
 
 _AT_ONCE: Final = 500
 """Values in one IN list."""
+
+REMEMBERED: Final = timedelta(hours=24)
+"""How long an Idempotency-Key is known; sent later, it comes with a new request."""
 
 
 def utc() -> datetime:
@@ -66,7 +69,14 @@ class Log:
 
     @classmethod
     def open(
-        cls, url: str, home: Path, *, key: Path | None = None, head: Path | None = None, busy: float = BUSY_SECONDS
+        cls,
+        url: str,
+        home: Path,
+        *,
+        key: Path | None = None,
+        head: Path | None = None,
+        now: Callable[[], datetime] = utc,
+        busy: float = BUSY_SECONDS,
     ) -> "Log":
         """The log of an installation; made where there is none.
 
@@ -77,7 +87,7 @@ class Log:
         """
         folder = home / "log"
         signer = Signer(folder / "signing.key", head or folder / "head.json")
-        log = cls(engine(url, home, busy), signer, House.of(key), busy=busy)
+        log = cls(engine(url, home, busy), signer, House.of(key), now, busy)
         exported = signer.exported()
         with log.reading() as connection:
             if exported is not None:
@@ -108,7 +118,8 @@ class Log:
         key: tuple[str, str] | None = None,
         guard: Callable[[Connection], None] | None = None,
     ) -> Receipt:
-        """One record with these decisions; all of it or nothing. `key`: an Idempotency-Key and the request's digest.
+        """One record with these decisions; all of it or nothing. `key`: an Idempotency-Key and the request's digest;
+        keys that are old are forgotten on the way.
         `guard` is called when it is this writer's turn: what it writes is written too, what it raises stops it all.
 
         Raises:
@@ -121,8 +132,10 @@ class Log:
             previous, seq, at = self._head(connection)
             if guard is not None:
                 guard(connection)
-            if key is not None and (answered := self._answered(connection, caller, *key)):
-                return Receipt(*connection.execute(PLACED, {"wanted": answered}).one(), answered)
+            if key is not None:
+                tidy(connection, self._since())
+                if answered := self._answered(connection, caller, *key):
+                    return Receipt(*connection.execute(PLACED, {"wanted": answered}).one(), answered)
             subjects = self._subjects(connection, [one.decision.applicant_id for one in made])
             rows = [
                 self._row(one, where, subjects, content, at, caller, seq)
@@ -134,6 +147,7 @@ class Log:
             put(connection, DECISION, rows)
             if key is not None:
                 facts = {"caller": caller, "key": key[0], "digest": key[1], "answer": made[0].id, "at": at}
+                connection.execute(FORGET, facts)  # it may be there still, older than is remembered
                 put(connection, IDEMPOTENCY, [facts])
         self._export(receipt)
         return receipt
@@ -217,7 +231,7 @@ class Log:
     # Reading
 
     def answered(self, caller: str, key: str, digest: str) -> str | None:
-        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable."""
+        """The decision that this Idempotency-Key was answered with of late. Raises KeyReused, LogUnavailable."""
         with self.reading() as connection:
             return self._answered(connection, caller, key, digest)
 
@@ -401,11 +415,14 @@ class Log:
 
     def _answered(self, connection: Connection, caller: str, key: str, digest: str) -> str | None:
         found = connection.execute(KNOWN, {"caller": caller, "key": key}).first()
-        if found is None:
+        if found is None or found.at < self._since():
             return None
         if found.digest != digest:
             raise KeyReused
         return str(found.answer)
+
+    def _since(self) -> str:
+        return stamp(self._now() - REMEMBERED)
 
     def _subject_of(self, connection: Connection, wanted: str) -> tuple[str, bytes, int]:
         row = connection.execute(STORED.where(DECISION.c.id == wanted)).mappings().first()
