@@ -88,21 +88,28 @@ class Log:
         folder = home / "log"
         signer = Signer(folder / "signing.key", head or folder / "head.json")
         log = cls(engine(url, home, busy), signer, House.of(key), now, busy)
-        exported = signer.exported()
-        with log.reading() as connection:
-            if exported is not None:
-                log._seen = (exported.seq, exported.hash)
-                log._follows(connection, *log._seen)
-            wrapped = connection.execute(WRAPPED).first()
-        if wrapped is not None:
-            log._house.unwrap(wrapped.key, wrapped.token)
-        log._cover()
-        log._sweep()  # an erasure may have been killed before it swept
+        try:
+            log._begin()
+        except BaseException:
+            log.close()
+            raise
         return log
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+    def _begin(self) -> None:
+        exported = self.signer.exported()
+        with self.reading() as connection:
+            if exported is not None:
+                self._seen = (exported.seq, exported.hash)
+                self._follows(connection, *self._seen)
+            wrapped = connection.execute(WRAPPED).first()
+        if wrapped is not None:
+            self._house.unwrap(wrapped.key, wrapped.token)
+        self._cover()
+        self._sweep()  # an erasure may have been killed before it swept
 
     # Writing
 
