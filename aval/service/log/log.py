@@ -17,7 +17,7 @@ from aval.credit.decision import Verdict
 from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable, Quicker
 from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
-from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what, writing
+from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, swept, what, writing
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
 from aval.service.log.statements import BARE, FORGET, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put, tidy
 from aval.service.log.statements import STORED as STORED
@@ -65,7 +65,7 @@ class Log:
         self.unexported = False
         """Whether the last head could not be exported; the next append tries again."""
         self.unswept = False
-        """Whether a dropped key may still stand in SQLite's journal; the next write tries again."""
+        """Whether a dropped key may still stand where it was deleted; the next write tries again."""
 
     @classmethod
     def open(
@@ -109,7 +109,8 @@ class Log:
         if wrapped is not None:
             self._house.unwrap(wrapped.key, wrapped.token)
         self._cover()
-        self._sweep()  # an erasure may have been killed before it swept
+        if self.engine.dialect.name == "sqlite":
+            self._sweep()  # an erasure may have been killed before it swept
 
     # Writing
 
@@ -295,25 +296,9 @@ class Log:
             self._lock.release()
 
     def _sweep(self, patience: float = 0.0) -> None:
-        """After a key was dropped: it must not live on in SQLite's journal, which readers may hold for a while."""
-        if self.engine.dialect.name != "sqlite":
-            return
+        """After a key was dropped: it must not live on where it was deleted."""
         self.unswept = True
-        try:
-            raw = self.engine.raw_connection()
-        except SQLAlchemyError:
-            return
-        try:
-            cursor = raw.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, *_ = cursor.fetchone() or (1,)
-            self.unswept = bool(busy)
-            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy)}")
-        except self.engine.dialect.loaded_dbapi.Error:
-            raw.invalidate()
-        finally:
-            raw.close()
+        self.unswept = not swept(self.engine, patience, self._busy)
 
     def _cover(self) -> None:
         """Keys that were kept in plain, before there was a key of the house, are put under it."""

@@ -306,6 +306,29 @@ def test_an_erasure_killed_before_it_swept_is_swept_by_the_next_opening(
     assert found(tmp_path, key) == []
 
 
+def test_little_of_the_person_is_left_in_postgresqls_tables(tmp_path: Path, postgres: Postgres) -> None:
+    """All but a row that lay last on its page; and where rows are locked away, the next record tries again."""
+    log = Log.open(postgres.fresh(), tmp_path, busy=0.5)
+    log.append([made(BIG + i, size=4) for i in range(300)], "job", kind="part", about="job", place=0)
+    with log.reading() as connection:
+        rows = connection.execute(text("SELECT applicant_id, key FROM subject ORDER BY applicant_id")).all()
+    gone = rows[5:295:29]
+    with log.engine.connect() as holder:  # as another vacuum would
+        holder.execute(text("LOCK TABLE subject IN SHARE UPDATE EXCLUSIVE MODE"))
+        log.erase(gone[0].applicant_id, "dpo", "asked")
+        assert log.unswept
+    log.append([made(1)], "ann")
+    assert not log.unswept
+    for row in gone[1:]:
+        log.erase(row.applicant_id, "dpo", "asked")
+    with log.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CHECKPOINT"))
+    whole = b"".join(file.read_bytes() for file in (postgres.folder / "data" / "base").rglob("*") if file.is_file())
+    assert all(row.key[1:] in whole for row in rows if row not in gone)
+    assert [row.applicant_id - BIG for row in gone if row.key[1:] in whole] == []
+    assert holds(log, tmp_path)
+
+
 # A log that was cut
 
 
