@@ -308,7 +308,7 @@ def test_an_erasure_killed_before_it_swept_is_swept_by_the_next_opening(
 
 def test_little_of_the_person_is_left_in_postgresqls_tables(tmp_path: Path, postgres: Postgres) -> None:
     """All but a row that lay last on its page; and where rows are locked away, the next record tries again."""
-    log = Log.open(postgres.fresh(), tmp_path, busy=0.5)
+    log = Log.open(postgres.database(), tmp_path, busy=0.5)
     log.append([made(BIG + i, size=4) for i in range(300)], "job", kind="part", about="job", place=0)
     with log.reading() as connection:
         rows = connection.execute(text("SELECT applicant_id, key FROM subject ORDER BY applicant_id")).all()
@@ -319,12 +319,12 @@ def test_little_of_the_person_is_left_in_postgresqls_tables(tmp_path: Path, post
         assert log.unswept
     log.append([made(1)], "ann")
     assert not log.unswept
-    for row in gone[1:]:
+    for row in (*gone[1:], rows[0]):  # the last for whoever looked on while the one before it was erased
         log.erase(row.applicant_id, "dpo", "asked")
     with log.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("CHECKPOINT"))
     whole = b"".join(file.read_bytes() for file in (postgres.folder / "data" / "base").rglob("*") if file.is_file())
-    assert all(row.key[1:] in whole for row in rows if row not in gone)
+    assert all(row.key[1:] in whole for row in rows[1:] if row not in gone)
     assert [row.applicant_id - BIG for row in gone if row.key[1:] in whole] == []
     assert holds(log, tmp_path)
 
