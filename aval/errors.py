@@ -43,6 +43,7 @@
     │   ├── ProviderUnavailable the identity provider cannot be asked for its keys
     │   ├── ProviderUnsafe   an identity provider that must not be asked
     │   ├── KeyNameTaken     a name that an active key has
+    │   ├── KeyNameUsed      a name that a key had, or that records bear
     │   ├── KeyNameUnfit     a name that cannot be a caller's
     │   └── KeyUnknown       no active key of that name
     ├── BodyInvalid          a request's body that is not JSON
@@ -286,6 +287,14 @@ class ProviderUnsafe(AccessError):
 class KeyNameTaken(AccessError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} has an active key; revoke it with `aval key revoke`, or choose another name.")
+
+
+class KeyNameUsed(AccessError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was in use before, and the log knows that holder by it; choose another name, or say with --again "
+            "that it is the same person or program."
+        )
 
 
 class KeyNameUnfit(AccessError):

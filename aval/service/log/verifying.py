@@ -48,8 +48,9 @@ class Verification:
         return {"holds": self.holds, **asdict(self)}
 
 
-def verify(log: Log, head: Head | None) -> Verification:
+def verify(log: Log, head: Head | None, key: str | None = None) -> Verification:
     """Walk the chain in one state of the database; `head` is the exported head, from a place of the auditor's choice.
+    `key`: the public key it must bear, base64; that of this installation where none is given.
 
     What is sealed is opened where its key is at hand: it must be of the person it is said to be about. A person's key
     is gone where an erasure is on record, and nowhere else.
@@ -104,7 +105,7 @@ def verify(log: Log, head: Head | None) -> Verification:
         if last is None or (last.seq, last.hash, last.at) != (seq, previous, at):
             fault(seq, "the last record is not the one the log ended with")
     if head is not None:
-        if not head.holds(log.signer.public):
+        if not head.holds(key or log.signer.public):
             fault(head.seq, "the exported head is not signed by this log")
         elif head.seq > seq:
             fault(seq, f"the log ends before record {head.seq}, which it once held: it was cut short")
