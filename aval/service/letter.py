@@ -14,7 +14,7 @@ from aval.credit.decision import Decision, Verdict
 from aval.credit.policy import Policy
 from aval.credit.reason import Language, Theme
 from aval.service.decide import sentences
-from aval.service.words import SPACE, typeset
+from aval.service.terms import SPACE, typeset
 
 LENDER: Final = "Prêt à dépenser"
 
