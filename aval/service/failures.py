@@ -15,10 +15,11 @@ _FILES: Final = {
     "{names} ; ajoutez-la sous son nom publié et recommencez.",
     "{file}: columns {names} missing; add it under its published name and run again.": "{file} : il manque les "
     "colonnes {names} ; ajoutez-les sous leurs noms publiés et recommencez.",
-    "{file}: columns {names}, and {more} more missing; add it under its published name and run again.": "{file} : "
-    "il manque les colonnes {names} et {more} autres ; ajoutez-les sous leurs noms publiés et recommencez.",
-    "{file}: no value of column {column} is {wanted}; check that the file's columns are not shifted.": "{file} : aucune "
-    "valeur de la colonne {column} n'est {wanted} ; vérifiez que les colonnes du fichier ne sont pas décalées.",
+    "{file}: columns {names}, and {more} more missing; add it under its published name and run again.": (
+        "{file} : il manque les colonnes {names} et {more} autres ; ajoutez-les sous leurs noms publiés et recommencez."
+    ),
+    "{file}: no value of column {column} is {wanted}; check that the file's columns are not shifted.": "{file} : "
+    "aucune valeur de la colonne {column} n'est {wanted} ; vérifiez que les colonnes du fichier ne sont pas décalées.",
     "{file}: {rows:,} rows repeat the key {key}; remove the repeated rows.": "{file} : lignes qui répètent la clé "
     "{key} : {rows} ; supprimez les répétitions.",
     "{table}: {rejected:,} of {rows:,} rows break the contract (most often {worst}), more than tolerated; "
@@ -166,10 +167,11 @@ _DOORS: Final = {
     "Too many {what}; try again in {seconds:.1f} s.": "Trop de {what} ; réessayez dans {seconds} s.",
     "requests": "demandes",
     "failed attempts from this address": "tentatives manquées depuis cette adresse",
-    "The role {role} may not {right}; ask an administrator for a role that may.": "Le rôle « {role} » n'a pas "
-    "ce droit : {right} ; demandez à un administrateur un rôle qui l'a.",
-    "The bearer token's claim {claim} holds no role of this service; ask an administrator for one.": "Dans le jeton, la "
-    "revendication {claim} ne porte aucun rôle de ce service ; demandez-en un à un administrateur.",
+    "The role {role} may not {right}; ask an administrator for a role that may.": (
+        "Le rôle « {role} » n'a pas ce droit : {right} ; demandez à un administrateur un rôle qui l'a."
+    ),
+    "The bearer token's claim {claim} holds no role of this service; ask an administrator for one.": "Dans le jeton, "
+    "la revendication {claim} ne porte aucun rôle de ce service ; demandez-en un à un administrateur.",
     "The bearer token {what}": "Le jeton {what}",
     "The bearer token has expired": "Le jeton a expiré",
     "sign in again": "reconnectez-vous",

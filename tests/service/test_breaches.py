@@ -31,7 +31,8 @@ def named() -> set[str]:
             else:
                 continue
             texts = [one.value for arg in given for one in ast.walk(arg) if isinstance(one, ast.Constant)]
-            found |= {str(text).rpartition("|")[2] for text in texts}
+            kinds = {str(text).rpartition("|")[2] for text in texts}
+            found |= {kind for kind in kinds if re.fullmatch("[a-z_]+", kind)}
     return found
 
 
