@@ -120,7 +120,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "advice": (
         "Si vos remboursements vous pèsent, un service de conseil budgétaire indépendant peut vous aider gratuitement. "
-        "Vous pouvez aussi adresser une réclamation à l'autorité de protection des données (en France, la CNIL).",
+        "Vous pouvez aussi saisir l'autorité de protection des données (en France, la CNIL).",
         "If repayments weigh on you, an independent debt advisory service can help you free of charge. You may also "
         "complain to the data protection authority (in France, the CNIL).",
     ),
@@ -273,14 +273,14 @@ _PAGE: Final = """<!doctype html>
 :root {{ color-scheme: light; }}
 * {{ box-sizing: border-box; }}
 html {{ background: #eef1f4; }}
-body {{ width: 210mm; min-height: 296mm; margin: 8mm auto; padding: 18mm 25mm 12mm; background: #fff; color: #1d2733;
+body {{ width: 210mm; min-height: 296mm; margin: 8mm auto; padding: 15mm 25mm 10mm; background: #fff; color: #1d2733;
   font: 10.5pt/1.45 "Source Serif 4", "Source Serif Pro", Charter, "Liberation Serif", "DejaVu Serif", Georgia, serif;
   display: flex; flex-direction: column; hyphens: manual; }}
 header {{ display: flex; justify-content: space-between; align-items: flex-start; padding-bottom: 5mm;
   border-bottom: 1.5pt solid #1f4e79; }}
 .lender {{ font-size: 17pt; line-height: 1.2; color: #1f4e79; letter-spacing: .01em; }}
 .address {{ text-align: right; font-size: 9pt; line-height: 1.45; color: #4a5664; }}
-.facts {{ display: flex; justify-content: space-between; margin: 8mm 0 7mm; font-size: 9.5pt; color: #4a5664; }}
+.facts {{ display: flex; justify-content: space-between; margin: 6mm 0; font-size: 9.5pt; color: #4a5664; }}
 .facts b {{ font-weight: normal; color: #1d2733; overflow-wrap: anywhere; }}
 .subject {{ font-weight: bold; margin: 0 0 5mm; }}
 p {{ margin: 0 0 3mm; }}
