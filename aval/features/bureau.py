@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import not_later, recency, same_applicant
+from aval.features.rows import R, not_later, recency, same_applicant
 
 _STATE = pl.col("CREDIT_ACTIVE")
 _TYPE = pl.col("CREDIT_TYPE")
@@ -17,9 +17,9 @@ _END = pl.col("DAYS_CREDIT_ENDDATE")
 _ENDED = pl.col("DAYS_ENDDATE_FACT")
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """Canonical order is by DAYS_CREDIT, so the latest credit stands last."""
-    return recency(not_later(not_later(frame, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE"))
+    return recency(not_later(not_later(rows, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE"))
 
 
 HISTORY: Final = History(

@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency, starting
+from aval.features.rows import R, by_time, not_later, recency, starting
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _BALANCE = pl.col("AMT_BALANCE")
@@ -20,10 +20,9 @@ _STATE = pl.col("NAME_CONTRACT_STATUS")
 _REACH: Final = 100_000
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    months = not_later(frame, "MONTHS_BALANCE")
-    begin = pl.Series("begin", starting(months, "SK_ID_PREV"))
-    return recency(by_time(months.hstack([begin]), "MONTHS_BALANCE", _REACH))
+def _prepare(rows: R) -> R:
+    months = not_later(rows, "MONTHS_BALANCE")
+    return recency(by_time(months.put(begin=starting(months, "SK_ID_PREV")), "MONTHS_BALANCE", _REACH))
 
 
 HISTORY: Final = History(

@@ -7,7 +7,7 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency, runs, starting
+from aval.features.rows import R, by_time, not_later, recency, runs, starting
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _STATE = pl.col("NAME_CONTRACT_STATUS")
@@ -16,19 +16,16 @@ _LEFT = pl.col("CNT_INSTALMENT_FUTURE")
 _REACH: Final = 100_000
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """A loan's first and last month are seen while its rows stand together, before they are put in order of time."""
-    months = not_later(frame, "MONTHS_BALANCE")
+    months = not_later(rows, "MONTHS_BALANCE")
     begin = starting(months, "SK_ID_PREV")
-    ends, lengths = runs(months["SK_ID_PREV"].to_numpy())
-    terms = months["CNT_INSTALMENT"].to_numpy()
-    edges = months.hstack(
-        [
-            pl.Series("begin", begin),
-            pl.Series("end", np.append(begin, True)[1:][: begin.size]),
-            pl.Series("seen", np.repeat(lengths, lengths), dtype=pl.Int32),
-            pl.Series("planned", np.repeat(terms[ends - lengths], lengths), dtype=pl.Float64, nan_to_null=True),
-        ]
+    ends, lengths = runs(months["SK_ID_PREV"])
+    edges = months.put(
+        begin=begin,
+        end=np.append(begin, True)[1:][: begin.size],
+        seen=np.repeat(lengths, lengths).astype(np.int32),
+        planned=np.repeat(months["CNT_INSTALMENT"][ends - lengths], lengths).astype(np.float64),
     )
     return recency(by_time(edges, "MONTHS_BALANCE", _REACH))
 

@@ -7,7 +7,7 @@ import polars as pl
 from aval.features import price, product
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import earliness, not_later, recency, recency_where, same_applicant
+from aval.features.rows import R, earliness, not_later, recency, recency_where, same_applicant
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ASKED = pl.col("AMT_APPLICATION")
@@ -24,10 +24,11 @@ _ENDED = pl.col("DAYS_TERMINATION")
 _A_MONTH: Final = 12 / 365.25
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """Canonical order is by DAYS_DECISION, so the latest application stands last."""
-    granted = pl.col("NAME_CONTRACT_STATUS") == "Approved"
-    return earliness(recency_where(recency(not_later(frame, "DAYS_DECISION")), "recent_granted", granted))
+    decided = not_later(rows, "DAYS_DECISION")
+    granted = decided.equal("NAME_CONTRACT_STATUS", "Approved")
+    return earliness(recency_where(recency(decided), "recent_granted", granted))
 
 
 HISTORY: Final = History(
