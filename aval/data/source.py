@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol, cast
 import polars as pl
 
 from aval.data.tables import TABLES
-from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
+from aval.errors import Said, SourceAmbiguous, SourceMissing, SourceUnreadable
 
 Advance = Callable[[str, int, int], None]  # (table, bytes done, bytes in all)
 
@@ -298,12 +298,12 @@ class _Csv:
         header = re.split(rb"[\r\n]", line, maxsplit=1)[0].decode().removeprefix("\ufeff")
         self._single = header.encode() == line.rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
         self.columns = [name.strip() for name in next(csv.reader([header]))] if header else []
-        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        for mark, word in ((";", Said("semicolons")), ("\t", Said("tabs")), ("|", Said("bars"))):
             if len(self.columns) == 1 and mark in header:
-                raise unreadable(f"its values are separated by {word}", "save it with commas")
+                raise unreadable(Said("its values are separated by {mark}", mark=word), "save it with commas")
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if twice:
-            raise unreadable(f"column {twice[0]} stands there twice", "keep one of them")
+            raise unreadable(Said("column {column} stands there twice", column=twice[0]), "keep one of them")
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:
         import pyarrow as pa

@@ -45,7 +45,7 @@ for _days in (90, 365, 730):
         f"opened in the last {_days} days",
         f"ouverts au cours des {_days} derniers jours",
     )
-_h.flag("last3", pl.col("recent") <= 3, "that are the 3 latest opened", "parmi les 3 derniers ouverts")
+_h.flag("last3", pl.col("recent") <= 3, "that are the 3 latest opened", "au nombre des 3 derniers ouverts")
 
 _KINDS: Final = (
     ("consumer", "Consumer credit", "for consumption", "à la consommation"),

@@ -46,8 +46,8 @@ for _months in (2, 3, 6, 12, 24, 48):
         f"des {_months} derniers mois",
     )
 _h.flag("opening", pl.col("begin"), "that open a card", "ouvrant une carte", "CARD_USE")
-_h.flag("active", _STATE == "Active", "active-", "de cartes en service", "CARD_USE")
-_h.flag("signed", _STATE == "Signed", "just signed", "de cartes tout juste signées", "CARD_USE")
+_h.flag("active", _STATE == "Active", "active-", "portant sur une carte en service", "CARD_USE")
+_h.flag("signed", _STATE == "Signed", "just signed", "portant sur une carte tout juste signée", "CARD_USE")
 _h.flag("late", pl.col("SK_DPD") > 0, "past due", "en retard", "CARD_PAYMENT")
 _h.flag("overlimit", _BALANCE > _LIMIT, "above the limit", "au-dessus du plafond", "CARD_USE")
 _h.flag("nearlimit", _BALANCE > 0.9 * _LIMIT, "above 90 % of the limit", "au-dessus de 90 % du plafond", "CARD_USE")

@@ -77,15 +77,23 @@ HISTORY: Final = History(
 )
 _h = HISTORY
 
+
+def _set(number: str | int) -> str:
+    """As French writes it: 1 500."""
+    return f"{int(number):,}".replace(",", "\u00a0")
+
+
 for _days in (30, 60, 90, 180, 365, 720, 1500):
     _h.flag(
         f"{_days}d",
         pl.col("DAYS_INSTALMENT") >= -_days,
         f"due in the last {_days} days",
-        f"exigibles au cours des {_days} derniers jours",
+        f"exigibles au cours des {_set(_days)} derniers jours",
     )
 for _rows in (2, 3, 5, 10):
-    _h.flag(f"last{_rows}", pl.col("recent") <= _rows, f"that are the {_rows} latest", f"parmi les {_rows} dernières")
+    _h.flag(
+        f"last{_rows}", pl.col("recent") <= _rows, f"that are the {_rows} latest", f"au nombre des {_rows} dernières"
+    )
 _h.flag("lastloan", pl.col("in_last_loan"), "of the latest loan", "du dernier prêt")
 _h.flag("late", pl.col("past_days") > 0, "paid late", "payées en retard", "REPAYMENT_LATE")
 for _days in (7, 15, 30):
@@ -186,7 +194,7 @@ def _compared(short: str, long: str) -> Derived:
         f"instalments_late_ratio_mean_{short}_{long}",
         ratio(_i(f"late_days_mean_{short}"), _i(f"late_days_mean_{long}")),
         f"Mean delay in paying over the last {short[:-1]} days, over that of the last {long[:-1]}",
-        f"Rapport du délai de paiement moyen des {short[:-1]} derniers jours à celui des {long[:-1]} derniers",
+        f"Rapport du délai de paiement moyen des {short[:-1]} derniers jours à celui des {_set(long[:-1])} derniers",
         "REPAYMENT_LATE",
     )
 

@@ -27,6 +27,7 @@ from aval.errors import (
     NotAllowed,
     NotAuthenticated,
     OptionError,
+    Said,
     TooMany,
 )
 from aval.service.log.opening import named, what
@@ -223,7 +224,7 @@ class Rate:
         burst: int,
         clock: Callable[[], float] = time.monotonic,
         *,
-        of: str = "requests",
+        of: str = Said("requests"),
         most: int = 10_000,
     ) -> None:
         """Remember the `most` names seen last; `of` says in errors what there is too much of.
@@ -280,7 +281,7 @@ class Access:
         """
         self._keys, self._provider = keys, provider
         self._rate = rate or Rate(20, 100)
-        self._failures = failures or Rate(0.2, 10, of="failed attempts from this address")
+        self._failures = failures or Rate(0.2, 10, of=Said("failed attempts from this address"))
 
     def caller(self, authorization: str | None, api_key: str | None, address: str = "") -> Caller:
         """Whose a request is, from its headers `Authorization` and `X-API-Key` and the address it comes from.

@@ -66,7 +66,7 @@ def applicant(
 
 def _private(stored: Stored) -> Private:
     if stored.private is None:
-        raise Erased(f"Decision {stored.id}")
+        raise Erased(stored.id)
     return stored.private
 
 

@@ -421,7 +421,7 @@ class Log:
         if row is None:
             raise DecisionUnknown
         if row["key"] is None:
-            raise Erased(f"Decision {wanted}")
+            raise Erased(wanted)
         return row["subject"], row["key"], row["applicant_id"]
 
     def _events(self, connection: Connection, decision: Mapping[Any, Any]) -> tuple[Record, ...]:
