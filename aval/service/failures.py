@@ -190,6 +190,7 @@ _DOORS: Final = {
     "is not of 1 to 100 characters": "n'a pas de 1 à 100 caractères",
     "holds characters that do not print, or begins or ends with a space": "contient des caractères non imprimables, ou "
     "commence ou finit par une espace",
+    "is one that records of the service itself bear": "est un nom que portent les écritures du service lui-même",
     "begins like a key": "commence comme une clé",
     "{what}; try again in a moment.": "{what} ; réessayez dans un instant.",
     "More applications came at once than can be decided": "Plus de demandes sont arrivées à la fois qu'il ne peut en "

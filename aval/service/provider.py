@@ -251,10 +251,9 @@ def unfit_name(name: str) -> str:
     if not name.isprintable() or name != name.strip():
         return Said("holds characters that do not print, or begins or ends with a space")
     if name.startswith("aval_"):
-        return "begins like a key"
-    if name in ("aval", "challenger", "cli") or name.startswith("cli:"):
-        return "is one that records of the service itself bear"
         return Said("begins like a key")
+    if name in ("aval", "challenger", "cli") or name.startswith("cli:"):
+        return Said("is one that records of the service itself bear")
     return ""
 
 
