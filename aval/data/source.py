@@ -18,7 +18,7 @@ import polars as pl
 from polars.exceptions import PanicException
 
 from aval.data.tables import TABLES, columns
-from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
+from aval.errors import Said, SourceAmbiguous, SourceMissing, SourceUnreadable
 
 Advance = Callable[[str, int, int], None]  # (table, bytes done, bytes in all)
 
@@ -302,9 +302,9 @@ class _Csv:
         header = re.split(rb"[\r\n]", line, maxsplit=1)[0].decode().removeprefix("\ufeff")
         self._single = header.encode() == line.rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
         self.columns = [name.strip() for name in next(csv.reader([header]))] if header else []
-        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        for mark, word in ((";", Said("semicolons")), ("\t", Said("tabs")), ("|", Said("bars"))):
             if len(self.columns) == 1 and mark in header:
-                raise unreadable(f"its values are separated by {word}", "save it with commas")
+                raise unreadable(Said("its values are separated by {mark}", mark=word), "save it with commas")
         if twice := _twice(self.columns):
             raise unreadable(twice, "keep one of them")
 
@@ -353,16 +353,19 @@ class _Csv:
             raise self._unreadable("a quotation mark is never closed", "export it again")
 
 
-def _twice(names: list[str]) -> str:
+def _twice(names: list[str]) -> Said | None:
     """What is wrong with columns of the same name; a name that the contract lacks may be a value, in want of a header.
 
-    Empty where nothing is.
+    None where nothing is.
     """
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if not twice:
-        return ""
+        return None
     known = {name for table in TABLES for name in columns(table)}
-    return next((f"column {name} stands there twice" for name in twice if name in known), "two columns share a name")
+    shown = next((name for name in twice if name in known), None)
+    if shown is None:
+        return Said("two columns share a name")
+    return Said("column {column} stands there twice", column=shown)
 
 
 def _numbers(line: int, height: int, skipped: list[int]) -> pl.Series:

@@ -15,7 +15,7 @@ from aval.credit.reason import Explain, Language
 from aval.data.dossiers import Dossiers
 from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
-from aval.features.build import build
+from aval.features.build import build, single
 from aval.model.encoding import Matrix
 from aval.model.explanation import AT_MOST, weighed
 from aval.model.model import Model
@@ -67,7 +67,7 @@ class Decider:
 
     def probabilities(self, dossiers: Dossiers) -> Matrix:
         """Calibrated probabilities of default, shape (n,), in the order of `dossiers.ids`."""
-        return self.model.probability(self.model.matrix(build(dossiers, self.features)))
+        return self.model.probability(self._matrix(dossiers))
 
     def decide(self, dossiers: Dossiers, explain: Explain = Explain.NEEDED) -> list[Decision]:
         """One decision per application, in the order of `dossiers.ids`; the same alone as in any batch."""
@@ -75,7 +75,7 @@ class Decider:
 
     def judge(self, dossiers: Dossiers, explain: Explain = Explain.NEEDED) -> Judged:
         """`decide`, with the features and contributions it rests on."""
-        matrix = self.model.matrix(build(dossiers, self.features))
+        matrix = self._matrix(dossiers)
         probabilities = self.model.probability(matrix)
         facts = dossiers.tables["application"][[KEY, *self._facts]].iter_rows(named=True)
         warnings = self._warnings(dossiers)
@@ -102,6 +102,11 @@ class Decider:
             for index, (applicant_id, probability, verdict, rules) in enumerate(judged)
         ]
         return Judged(decisions, matrix, contributions)
+
+    def _matrix(self, dossiers: Dossiers) -> Matrix:
+        if len(dossiers) == 1:
+            return self.model.single(single(dossiers, self.features))
+        return self.model.matrix(build(dossiers, self.features))
 
     def _reasons(
         self, matrix: Matrix, verdicts: list[Verdict], explain: Explain

@@ -7,7 +7,6 @@ our own, counting what comes out of it, so that nothing in it says where it is w
 import errno
 import gzip
 import io
-import os
 import shutil
 import struct
 import tempfile
@@ -32,7 +31,16 @@ from aval.data.source import Found, find, lone
 from aval.data.source import Part as Source
 from aval.data.tables import HISTORIES, KEY, layout
 from aval.data.warehouse import Warehouse, ingest
-from aval.errors import ArchiveRefused, ArchiveTooLarge, KeyDuplicate, NoRoom, SourceMissing, SourceUnreadable
+from aval.errors import (
+    ArchiveRefused,
+    ArchiveTooLarge,
+    KeyDuplicate,
+    NoRoom,
+    Said,
+    SourceMissing,
+    SourceUnreadable,
+    listed,
+)
 from aval.service.decide import portions
 
 PART: Final = 10_000
@@ -120,7 +128,7 @@ def room() -> Iterator[None]:
     except OSError as problem:
         if problem.errno not in _FULL:
             raise
-        raise NoRoom(os.strerror(problem.errno)) from None
+        raise NoRoom(errno.errorcode[problem.errno]) from None
 
 
 @contextmanager
@@ -197,7 +205,7 @@ def _applications(found: Found) -> Upload:
     Raises: SourceError.
     """
     parts = found.parts["application"]
-    names = " and ".join(part.name for part in parts)
+    names = listed([part.name for part in parts])
     keys: list[pl.Series] = []
     rejected = 0
     for kept, lost in _checked(parts):
@@ -317,8 +325,8 @@ class _Unpacking:
             named = [info for info in archive.infolist() if info.filename]  # zipfile stumbles over one without
             members = [info for info in named if not info.is_dir() and "__MACOSX" not in info.filename]
             if len(members) != 1:
-                remedy = "add application_train.csv, application_test.csv or both"
-                raise SourceMissing("The upload", "application table", remedy) from None
+                remedy = Said("add application_train.csv, application_test.csv or both")
+                raise SourceMissing(Said("The upload"), "application table", remedy) from None
             yield "application", "application", members[0]
             return
         for table in ("application", *HISTORIES):
@@ -349,7 +357,8 @@ class _Unpacking:
                 for out, size in ((own, compressed), (self._out, self._size)):
                     if out > _FREE and out > self._limits.ratio * size:
                         raise ArchiveTooLarge(
-                            f"unpacks to more than {self._limits.ratio} times its size", "send the tables"
+                            Said("unpacks to more than {ratio} times its size", ratio=self._limits.ratio),
+                            "send the tables",
                         )
                 file.write(block)
 
@@ -371,4 +380,4 @@ def _nested() -> ArchiveRefused:
 
 
 def _too_much(limits: Limits) -> ArchiveTooLarge:
-    return ArchiveTooLarge(f"unpacks to more than {limits.bytes:,} bytes", "send it in several files")
+    return ArchiveTooLarge(Said("unpacks to more than {bytes:,} bytes", bytes=limits.bytes), "send it in several files")

@@ -259,6 +259,9 @@ def _handed_down(place: Any) -> dict[str, str]:
 def walk(
     ctx: typer.Context,
     head: Annotated[Path | None, typer.Option(help="A head exported earlier, kept by the auditor.")] = None,
+    key: Annotated[
+        str, typer.Option(help="Public key that the head must bear, for who has not this log's signing key.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Walk the decision log: every hash recomputed, every link followed, the exported head found in its place.
@@ -272,7 +275,7 @@ def walk(
         kept = read_head(head or log.signer.file)
         if head is not None and kept is None:
             raise LogBroken(str(head), "there is no head", "name a file that was kept")
-        found = verify(log, kept)
+        found = verify(log, kept, key or None)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
     else:

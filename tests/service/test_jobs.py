@@ -204,6 +204,7 @@ def test_lines_as_objects_say_the_same(jobs: Jobs, many: Path) -> None:
         "file": "upload.csv",
         "row": 5,
         "rules": ["AMT_CREDIT|range"],
+        "why": ["Amount of the loan (AMT_CREDIT): outside what is allowed, 0 to 10,000,000,000."],
     }
 
 
@@ -254,6 +255,7 @@ def test_a_held_file_that_stumbles_fails_and_says_why(jobs: Jobs, decider: Inter
         jobs.run(job)
     failed = jobs.get(job.id)
     assert (failed.state, failed.problem) == ("failed", "the registry is away; wait.")
+    assert failed.problem.form == "{what}; {remedy}."  # kept whole, so that it can be said in French
     assert not jobs.run_next("another")
 
 

@@ -10,9 +10,10 @@ import structlog
 from polars.exceptions import PanicException
 from starlette.requests import ClientDisconnect
 
-from aval.errors import AvalError, BodySlow, BodyTooLarge
+from aval.errors import AvalError, BodySlow, BodyTooLarge, Said
 from aval.service.api.metrics import Metrics
-from aval.service.api.problems import SAID, problem, rendered
+from aval.service.api.problems import problem, public, rendered, spoken
+from aval.service.failures import said
 from aval.service.tracing import Spans
 
 _SAFE: Final = (
@@ -89,12 +90,14 @@ class Gate:
             await send(message)
 
         instance = f"urn:uuid:{request_id}"
+        lang = spoken(headers.get(b"accept-language", b"").decode("latin-1"))
         try:
             length = headers.get(b"content-length", b"0")
             if not length.isdigit() or len(length) > 18:
-                await problem(400, "request", "Content-Length is not a number.", instance)(scope, receive, safe)
+                detail = said(Said("Content-Length is not a number."), lang)
+                await problem(400, "request", detail, instance, lang)(scope, receive, safe)
             elif int(length) > most:
-                await rendered(BodyTooLarge(most), instance)(scope, receive, safe)
+                await rendered(BodyTooLarge(most), instance, lang)(scope, receive, safe)
             else:
                 await self.app(scope, limited, safe)
         except ClientDisconnect:
@@ -104,7 +107,7 @@ class Gate:
             # stays unfinished, and the server ends the connection: the client sees that it was cut off.
             scope["failure"] = failure
             if not begun:
-                await problem(500, "internal", SAID["internal"], instance)(scope, receive, safe)
+                await problem(500, "internal", public("internal", lang), instance, lang)(scope, receive, safe)
             _told(scope, failure)
         finally:
             scope["status"] = status

@@ -19,7 +19,7 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, AvalError, Busy, WarehouseError
+from aval.errors import ApplicantUnknown, AvalError, Busy, Said, WarehouseError
 from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
@@ -245,7 +245,7 @@ class Service:
         try:
             return self.warehouse().dossiers([applicant_id])
         except ApplicantUnknown:
-            raise ApplicantUnknown("The warehouse") from None
+            raise ApplicantUnknown(Said("The warehouse")) from None
 
     def model_of(self, version: str) -> Model:
         """A registered version; the champion is at hand, others are loaded. Raises RegistryError, ArtefactError."""
