@@ -239,8 +239,8 @@ class Reader:
                 raise self._unreadable("is empty", "export it again")
             if name.endswith(".parquet"):
                 parquet = _Parquet(self._seekable(stream), size, self._tell)
-                if twice := _twice(parquet.columns):
-                    raise self._unreadable(twice, "keep one of them")
+                if what := _twice(parquet.columns):
+                    raise self._unreadable(what, "keep one of them")
                 return parquet
             done = 0
 
@@ -305,8 +305,8 @@ class _Csv:
         for mark, word in ((";", Said("semicolons")), ("\t", Said("tabs")), ("|", Said("bars"))):
             if len(self.columns) == 1 and mark in header:
                 raise unreadable(Said("its values are separated by {mark}", mark=word), "save it with commas")
-        if twice := _twice(self.columns):
-            raise unreadable(twice, "keep one of them")
+        if what := _twice(self.columns):
+            raise unreadable(what, "keep one of them")
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:
         import pyarrow as pa

@@ -192,8 +192,6 @@ _DOORS: Final = {
     "holds characters that do not print, or begins or ends with a space": "contient des caractères non imprimables, ou "
     "commence ou finit par une espace",
     "is one that records of the service itself bear": "est un nom que portent les écritures du service lui-même",
-    "is the service's own": "est celui du service lui-même",
-    "names its holder as the service names itself": "nomme son titulaire comme le service se nomme lui-même",
     "What was sent cannot be kept on this disk now ({what}); try again later.": "L'envoi ne peut pas être gardé sur ce "
     "disque en ce moment ({what}) ; réessayez plus tard.",
     "The chain is being walked already": "La chaîne est déjà en cours de vérification",

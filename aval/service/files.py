@@ -128,7 +128,8 @@ def room() -> Iterator[None]:
     except OSError as problem:
         if problem.errno not in _FULL:
             raise
-        raise NoRoom(errno.errorcode[problem.errno]) from None
+        what = errno.errorcode[problem.errno]
+        raise NoRoom(what) from None
 
 
 @contextmanager

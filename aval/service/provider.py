@@ -150,8 +150,6 @@ class Provider:
         said = _at(claims, self._roles_claim)
         words = [said] if isinstance(said, str) else said if isinstance(said, list) else []
         held = {self._roles[word] for word in words if isinstance(word, str) and word in self._roles}
-        if reserved(name):
-            raise _refused("names its holder as the service names itself")
         for role in Role:  # the strongest first
             if role in held:
                 return Caller(name, role)
@@ -251,11 +249,6 @@ class Provider:
         return document
 
 
-def reserved(name: str) -> bool:
-    """Whether records name the service itself so, or somebody at its command line."""
-    return name.casefold() in ("aval", "challenger") or name.casefold().startswith("cli:")
-
-
 def unfit_name(name: str) -> str:
     """What keeps `name` from being a caller's, as the end of a sentence; empty where nothing does."""
     if not 1 <= len(name) <= 100:
@@ -264,7 +257,7 @@ def unfit_name(name: str) -> str:
         return Said("holds characters that do not print, or begins or ends with a space")
     if name.startswith("aval_"):
         return Said("begins like a key")
-    if name in ("aval", "challenger", "cli") or name.startswith("cli:"):
+    if name.casefold() in ("aval", "challenger", "cli") or name.casefold().startswith("cli:"):
         return Said("is one that records of the service itself bear")
     return ""
 

@@ -182,8 +182,8 @@ def test_a_provider_that_drips_is_not_waited_for(rsa: RSAKey) -> None:
 
 
 def test_nobody_is_the_service_itself(provider: Provider, bank: Bank, rsa: RSAKey) -> None:
-    for name in ("aval", "challenger", "cli:root"):
-        assert "as the service names itself" in refused(provider, signed(claims(bank, preferred_username=name), rsa))
+    for name in ("aval", "Challenger", "cli:root"):
+        assert "the service itself" in refused(provider, signed(claims(bank, preferred_username=name), rsa))
 
 
 def test_forgeries_are_refused(provider: Provider, bank: Bank, rsa: RSAKey, other: RSAKey) -> None:
