@@ -21,11 +21,12 @@
     ├── ApplicantUnknown     an applicant the tables do not hold
     ├── RequestError         a request over HTTP that cannot be answered
     │   ├── BodyTooLarge     more bytes than are read
-    │   ├── BodySlow         too long between two pieces of it
+    │   ├── BodySlow         too long on its way
     │   ├── MediaUnknown     a body of another kind
     │   ├── OverrideInvalid  an override that the policy does not allow
     │   ├── NotNow           not in the state that decision is in
     │   ├── VersionUnknown   no registered version of this number
+    │   ├── NoRoom           nowhere to keep what was sent
     │   └── Busy             more at once than can be decided
     ├── LogError             the decision log
     │   ├── LogUnavailable   locked, full, away: nothing was decided
@@ -306,6 +307,13 @@ class NotNow(RequestError):
 class VersionUnknown(RequestError):
     def __init__(self) -> None:
         super().__init__("No version of this number is registered; the versions are at /models.")
+
+
+class NoRoom(RequestError):
+    retry_after = 60
+
+    def __init__(self, what: str) -> None:
+        super().__init__("What was sent cannot be kept on this disk now ({what}); try again later.", what=what)
 
 
 class Busy(RequestError):

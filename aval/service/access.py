@@ -32,7 +32,7 @@ from aval.errors import (
 )
 from aval.service.log.opening import named, what
 from aval.service.log.tables import ACCESS, RECORD
-from aval.service.provider import Provider, unfit_name
+from aval.service.provider import Provider, reserved, unfit_name
 from aval.service.role import Caller, Right, Role, rights
 
 __all__ = ["Access", "Caller", "Key", "Keys", "Provider", "Rate", "Right", "Role", "rights"]
@@ -114,7 +114,7 @@ class Keys:
             KeyNameUsed: a key had it, or records bear it: of whom, records can no longer tell once another has it too.
             KeyNameUnfit, LogUnavailable.
         """
-        if unfit := unfit_name(name):
+        if unfit := unfit_name(name) or ("is the service's own" if reserved(name) else ""):
             raise KeyNameUnfit(unfit)
         prefix = "".join(secrets.choice(_LETTERS) for _ in range(8))
         key = f"aval_{prefix}_{secrets.token_urlsafe(32)}"

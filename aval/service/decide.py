@@ -20,6 +20,9 @@ from aval.model.encoding import Matrix
 from aval.model.explanation import AT_MOST, weighed
 from aval.model.model import Model
 
+_FEW: Final = 1_000
+"""Rows up to which looking at each costs less than finding the different ones."""
+
 EXTERNAL_SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 
 
@@ -54,9 +57,12 @@ class Decider:
                 raise PolicyError(policy.name, f"rule {rule.code} reads {rule.column}", "name a column of applications")
         self._facts = sorted({rule.column for rule in policy.rules})
         self._levels = {
-            name: frozenset((*column.values, None))  # missing is not unusual
-            for name, column in sorted(contract.items())
-            if column.dtype == pl.String and column.values
+            table: {
+                name: frozenset((*column.values, None))  # missing is not unusual
+                for name, column in sorted(columns(table).items())
+                if column.dtype == pl.String and column.values and not column.closed
+            }
+            for table in ("application", *HISTORIES)
         }
 
     def probabilities(self, dossiers: Dossiers) -> Matrix:
@@ -128,20 +134,33 @@ class Decider:
         known = set[int]()
         for table in HISTORIES:
             known.update(dossiers.tables[table][KEY].unique().to_list())
-        unknown: dict[int, list[str]] = {}
-        for name, levels in self._levels.items():
-            for index, level in enumerate(frame[name].to_list()):
-                if level not in levels:
-                    unknown.setdefault(index, []).append(notice("UNKNOWN_CATEGORY", name))
+        unknown = self._unknown(dossiers)
         return [
             (
                 *everywhere,
                 *((notice("NO_EXTERNAL_SCORE"),) if scores[index].count(None) == len(EXTERNAL_SCORES) else ()),
                 *(() if applicant_id in known else (notice("NO_HISTORY"),)),
-                *unknown.get(index, ()),
+                *unknown.get(applicant_id, ()),
             )
             for index, applicant_id in enumerate(dossiers.ids.to_list())
         ]
+
+    def _unknown(self, dossiers: Dossiers) -> dict[int, list[str]]:
+        """Columns that hold a category nobody knows, by applicant; those of histories are named with their table."""
+        found: dict[int, list[str]] = {}
+        for table, named in self._levels.items():
+            frame = dossiers.tables[table]
+            if not frame.height or not named:
+                continue
+            cells = frame[list(named)]
+            few = frame.height <= _FEW
+            held = zip(*cells.rows(), strict=True) if few else (series.unique().to_list() for series in cells)
+            for (name, levels), values in zip(named.items(), held, strict=True):
+                if strange := list(set(values) - levels):
+                    subject = name if table == "application" else f"{table}.{name}"
+                    for applicant_id in frame.filter(cells[name].is_in(strange))[KEY].unique().to_list():
+                        found.setdefault(applicant_id, []).append(notice("UNKNOWN_CATEGORY", subject))
+        return found
 
 
 def told(decision: Decision, policy: Policy, lang: Language) -> list[tuple[str, str]]:

@@ -64,6 +64,7 @@ _FILES: Final = {
     "bars": "des barres verticales",
     "its values are separated by {mark}": "sépare ses valeurs par {mark}",
     "save it with commas": "enregistrez-le avec des virgules",
+    "two columns share a name": "contient deux colonnes du même nom",
     "column {column} stands there twice": "contient deux fois la colonne {column}",
     "keep one of them": "gardez-en une seule",
     "does not hold exactly one file": "ne contient pas exactement un fichier",
@@ -191,6 +192,11 @@ _DOORS: Final = {
     "holds characters that do not print, or begins or ends with a space": "contient des caractères non imprimables, ou "
     "commence ou finit par une espace",
     "is one that records of the service itself bear": "est un nom que portent les écritures du service lui-même",
+    "is the service's own": "est celui du service lui-même",
+    "names its holder as the service names itself": "nomme son titulaire comme le service se nomme lui-même",
+    "What was sent cannot be kept on this disk now ({what}); try again later.": "L'envoi ne peut pas être gardé sur ce "
+    "disque en ce moment ({what}) ; réessayez plus tard.",
+    "The chain is being walked already": "La chaîne est déjà en cours de vérification",
     "begins like a key": "commence comme une clé",
     "{what}; try again in a moment.": "{what} ; réessayez dans un instant.",
     "More applications came at once than can be decided": "Plus de demandes sont arrivées à la fois qu'il ne peut en "

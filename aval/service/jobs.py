@@ -19,13 +19,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from polars.exceptions import PanicException
 from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from aval.credit.reason import Explain, Language
 from aval.errors import AvalError, JobUnknown, LogBroken, LogUnavailable, Quicker, Said, SourceError
 from aval.service.decide import Decider
-from aval.service.files import PART, Limits, Part, Reject, Upload, opened
+from aval.service.files import PART, Limits, Part, Reject, Upload, opened, room
 from aval.service.lines import Form, lines
 from aval.service.log.entry import Made
 from aval.service.log.log import Log, number, stamp, utc
@@ -117,8 +118,9 @@ class Jobs:
     # Handing in
 
     def place(self) -> Path:
-        """Where a body may be written before it is submitted."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Where a body may be written before it is submitted. Raises NoRoom."""
+        with room():
+            self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder / f"{number()}.upload"
 
     def submit(self, upload: Path, caller: str, asked: Asked = Asked(), *, hold: bool = False) -> Job:
@@ -126,13 +128,15 @@ class Jobs:
 
         Raises:
             SourceError: `hold`, and the file cannot be read: then there is no job.
+            NoRoom: there is no job.
             LogUnavailable: there is no job.
         """
         one = number()
         home = self._folder / one
-        home.mkdir(parents=True)
         try:
-            shutil.move(upload, home / "upload")
+            with room():
+                home.mkdir(parents=True)
+                shutil.move(upload, home / "upload")
             row: dict[str, Any] = {
                 "id": one,
                 "caller": caller,
@@ -213,7 +217,7 @@ class Jobs:
             self.release(job)
         except SourceError as problem:
             self._end(job, "failed", problem.said)
-        except Exception as problem:
+        except (Exception, PanicException) as problem:
             self._stumble(job, problem)
         return True
 
@@ -277,6 +281,7 @@ class Jobs:
         def judged(part: Part) -> Sequence[Made]:
             if not len(part.dossiers):
                 return ()
+            self._decider()  # a policy may go out of force at midnight, in the middle of a file
             return made(decider.judge(part.dossiers, job.asked.explain), part.dossiers, decider.policy)
 
         waiting: deque[_Waiting] = deque()
@@ -390,7 +395,7 @@ class Jobs:
                 return
         self._clear(job.id)
 
-    def _stumble(self, job: Job, problem: Exception) -> None:
+    def _stumble(self, job: Job, problem: BaseException) -> None:
         """Not the file's fault, or nobody knows whose: the lease runs out, then it is tried again."""
         # A stranger's words may quote a value: only its type and place are told.
         at = traceback.extract_tb(problem.__traceback__)[-1]

@@ -1,6 +1,7 @@
 """An officer decides otherwise: who, why, and a second pair of eyes where the policy asks for them."""
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -79,7 +80,7 @@ def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) 
     waiting = stored.awaiting
     if waiting is None or waiting.verdict is None:
         raise NotNow("No override waits for a second officer", "look at the decision again")
-    if waiting.caller == caller:
+    if _same(waiting.caller, caller):
         raise NotNow("The second pair of eyes must be another officer's", "ask a colleague")
     if not words.strip() or len(words) > WORDS_MOST:
         raise OverrideInvalid("Say why in your own words", Said("write 1 to {most:,} characters", most=WORDS_MOST))
@@ -88,6 +89,12 @@ def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) 
     agreed = verdict if agrees else None
     receipt = _note(log, SECOND, caller, stored, agreed, waiting.motive, words, body)
     return Overridden("in_force" if agrees else "rejected", verdict if agrees else stored.final, receipt)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names are but spellings of one: `Alice` by a token and `alice` by a key are no two pairs of eyes."""
+    first, second = (unicodedata.normalize("NFKC", name).casefold() for name in (one, other))
+    return first == second
 
 
 def _note(

@@ -150,6 +150,8 @@ class Provider:
         said = _at(claims, self._roles_claim)
         words = [said] if isinstance(said, str) else said if isinstance(said, list) else []
         held = {self._roles[word] for word in words if isinstance(word, str) and word in self._roles}
+        if reserved(name):
+            raise _refused("names its holder as the service names itself")
         for role in Role:  # the strongest first
             if role in held:
                 return Caller(name, role)
@@ -233,15 +235,25 @@ class Provider:
         return KeySet(usable)
 
     def _document(self, url: str) -> dict[str, Any]:
+        until = self._ticks() + 2 * self._timeout  # each piece has its timeout; a drip would hold whoever waits here
         try:
             with self._opener.open(url, timeout=self._timeout) as answer:
-                read = answer.read(_BYTES + 1)
+                read = b""
+                while len(read) <= _BYTES and (piece := answer.read1(_BYTES)):
+                    read += piece
+                    if self._ticks() > until:
+                        raise TimeoutError
             document = json.loads(read) if len(read) <= _BYTES else None
         except (OSError, HTTPException, ValueError, RecursionError):
             raise _Unreachable("does not answer as it should") from None
         if not isinstance(document, dict):
             raise _Unreachable("does not answer as it should")
         return document
+
+
+def reserved(name: str) -> bool:
+    """Whether records name the service itself so, or somebody at its command line."""
+    return name.casefold() in ("aval", "challenger") or name.casefold().startswith("cli:")
 
 
 def unfit_name(name: str) -> str:

@@ -116,6 +116,7 @@ def serve(
     from aval.credit.policy import Policy
     from aval.service.access import Keys
     from aval.service.api.metrics import SHARED
+    from aval.service.api.wire import Wire
     from aval.service.tracing import logged
 
     signal.signal(signal.SIGTERM, _ended)
@@ -147,6 +148,8 @@ def serve(
         settings = uvicorn.Config(
             "aval.__main__:api",
             factory=True,
+            http=Wire,
+            ws="none",
             lifespan="on",
             workers=workers,
             log_config=None,

@@ -215,6 +215,14 @@ def test_a_name_is_one_that_records_can_bear(keys: Keys) -> None:
             assert mistaken not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["aval", "Challenger", "cli:root"])
+def test_nobody_writes_records_in_the_service_s_own_name(keys: Keys, name: str) -> None:
+    with pytest.raises(KeyNameUnfit, match="the service's own"):
+        keys.add(name, Role.OFFICER)
+    with pytest.raises(KeyUnknown):  # one that was made before could still be ended
+        keys.revoke(name)
+
+
 def test_a_damaged_hash_opens_for_nobody(keys: Keys, engine: Engine) -> None:
     key = keys.add("damaged", Role.OFFICER)
     with engine.begin() as writing:

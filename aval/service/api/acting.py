@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from aval.credit.decision import Verdict
-from aval.errors import ApplicantUnknown, Said
+from aval.errors import ApplicantUnknown, Busy, Said
 from aval.service.answer import Answer
 from aval.service.api.answers import DecisionAnswer
 from aval.service.api.deciding import Number, shown
@@ -149,7 +149,12 @@ class VerifyAnswer(Answer):
 @router.get("/verify", summary="Walk the chain", operation_id="verify_log", responses=documented())
 def a_walk(service: The, lang: Lang, _: Annotated[Caller, may(Right.VERIFY)]) -> VerifyAnswer:
     """Every hash recomputed, every link followed, the exported head found in its place."""
-    found = verify(service.log, read_head(service.log.signer.file))
+    if not service.walking.acquire(blocking=False):
+        raise Busy("The chain is being walked already")
+    try:
+        found = verify(service.log, read_head(service.log.signer.file))
+    finally:
+        service.walking.release()
     told = found.to_json()
     return VerifyAnswer.model_validate(
         {**told, "faults": tuple({**fault, "what": said(fault["what"], lang)} for fault in told["faults"])}

@@ -14,6 +14,7 @@ from aval.service.api.doors import Lang, The, may
 from aval.service.api.problems import documented, plain
 from aval.service.api.state import Service
 from aval.service.failures import said
+from aval.service.files import room
 from aval.service.jobs import GONE, Asked, Job
 from aval.service.role import Caller, Right
 
@@ -112,7 +113,7 @@ async def decide_file(
     upload = service.jobs.place()
     try:
         size = 0  # an empty file is the reader's to refuse
-        with upload.open("wb") as file:
+        with room(), upload.open("wb") as file:
             async for piece in request.stream():
                 size += len(piece)
                 file.write(piece)

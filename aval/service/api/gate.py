@@ -7,6 +7,7 @@ import uuid
 from typing import Any, Final
 
 import structlog
+from polars.exceptions import PanicException
 from starlette.requests import ClientDisconnect
 
 from aval.errors import AvalError, BodySlow, BodyTooLarge, Said
@@ -25,6 +26,8 @@ _SAFE: Final = (
 )
 _NUMBER: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 FILES: Final = "/decisions/file"
+SLOWEST: Final = 8 << 10
+"""Bytes a second of a body on its way, from the time of one patience on: what drips holds a place for ever."""
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 
 
@@ -34,7 +37,9 @@ class Gate:
     def __init__(
         self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float, spans: Spans | None = None
     ) -> None:
-        """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body."""
+        """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body, and to make up for
+        a slow one.
+        """
         self.app, self.metrics, self.spans = app, metrics, spans or Spans()
         self.body, self.file, self.patience = body, file, patience
 
@@ -53,19 +58,23 @@ class Gate:
         request_id = named if _NUMBER.fullmatch(named) else str(uuid.uuid4())
         scope["request_id"] = request_id
         most = self.file if scope["path"] == FILES else self.body
-        status, begun, read = 500, False, 0
+        status, begun, read, waited = 500, False, 0, 0.0
 
         async def limited() -> Any:
-            nonlocal read
+            nonlocal read, waited
+            asked = time.perf_counter()
             try:
                 message = await asyncio.wait_for(receive(), None if scope.get("body_read") else self.patience)
             except TimeoutError:
                 raise BodySlow from None
             if message["type"] == "http.request":
+                waited += time.perf_counter() - asked
                 read += len(message.get("body", b""))
                 scope["body_read"] = not message.get("more_body", False)
                 if read > most:
                     raise BodyTooLarge(most)
+                if waited > self.patience + read / SLOWEST:
+                    raise BodySlow
             return message
 
         async def safe(message: Any) -> None:
@@ -93,7 +102,7 @@ class Gate:
                 await self.app(scope, limited, safe)
         except ClientDisconnect:
             status = 499  # nobody is there to be answered
-        except Exception as failure:
+        except (Exception, PanicException) as failure:
             # Nothing is raised to the server, which would print it with the values in it. An answer that has begun
             # stays unfinished, and the server ends the connection: the client sees that it was cut off.
             scope["failure"] = failure
@@ -119,7 +128,7 @@ class Gate:
             )
 
 
-def _failed(failure: Exception | None, status: int) -> dict[str, str]:
+def _failed(failure: BaseException | None, status: int) -> dict[str, str]:
     """What failed; its own sentence where whoever runs the service has something to do."""
     if failure is None:
         return {}
@@ -127,7 +136,7 @@ def _failed(failure: Exception | None, status: int) -> dict[str, str]:
     return {**told, "why": str(failure)} if status >= 500 and isinstance(failure, AvalError) else told
 
 
-def _told(scope: Any, failure: Exception) -> None:
+def _told(scope: Any, failure: BaseException) -> None:
     """Where an unforeseen failure came from: files and lines, never its text, which may hold a value."""
     frames, trace = [], failure.__traceback__
     while trace is not None:

@@ -45,6 +45,7 @@ STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
     errors.SourceError: (422, "unreadable-file"),
     errors.TooMany: (429, "too-many-requests"),
     errors.Busy: (503, "busy"),
+    errors.NoRoom: (503, "no-room"),
     errors.LogUnavailable: (503, "log-unavailable"),
     errors.ProviderUnavailable: (503, "identity-provider-unavailable"),
     errors.RegistryError: (503, "no-model"),

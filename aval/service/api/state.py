@@ -39,6 +39,7 @@ from aval.service.tracing import Spans
 T = TypeVar("T")
 
 _WEIGHT: Final = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+_TIDY_SECONDS: Final = 1800.0
 SYSTEM: Final = "aval"
 """Who writes records that nobody asked for."""
 
@@ -96,9 +97,12 @@ class Service:
         self.replayer = Replayer(log, registry)
         self._watcher = Watcher(self._look, refresh_seconds)
         self._worker = Watcher(self._work, 1.0)
+        self._broom = Watcher(self._tidy, _TIDY_SECONDS)
         self._warehouse: tuple[int, Warehouse] | None = None
         self._crowd: tuple[str, Crowd] | None = None
         self._door = threading.Lock()
+        self.walking = threading.Lock()
+        """Held by the one walk over the chain: of a long log, forty at once would leave no thread to decide."""
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
         self._unready: type[Exception] | None = None
@@ -111,11 +115,11 @@ class Service:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
         self._follow()
         self._warm()
-        with suppress(AvalError, OSError):  # what a killed process left of uploads
-            self.jobs.tidy()
+        self._tidy()
         self.counter.shadow.start()
         self._watcher.start()
         self._worker.start()
+        self._broom.start()
         structlog.get_logger().info("started", ready=self.ready, pid=os.getpid())
 
     def stop(self) -> None:
@@ -123,6 +127,7 @@ class Service:
         self.ready = False
         self._watcher.stop()
         self._worker.stop()
+        self._broom.stop()
         self.counter.shadow.stop()
         self.log.engine.dispose()
         self.spans.stop()
@@ -140,6 +145,11 @@ class Service:
         self.metrics.unexported.set(self.log.unexported)
         if not self.ready:
             self._warm()
+
+    def _tidy(self) -> None:
+        """What a killed process left of uploads: applicants' values, which nobody needs any more."""
+        with suppress(AvalError, OSError):
+            self.jobs.tidy()
 
     def _work(self) -> None:
         if not self.ready:  # a job taken now would fail for want of a model
