@@ -130,7 +130,7 @@ def written(file: Path, size: tuple[float, float], view: "Callable[[Figure], Non
         engine.set(w_pad=0.2, h_pad=0.2)  # type: ignore[call-arg]
         # Drawn once: `savefig` draws all of it before, unseen, for the same places.
         # matplotlib's version in the file would change its bytes and its digest.
-        canvas.print_png(file, metadata={"Software": None})
+        canvas.print_png(file, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return file
 
 
