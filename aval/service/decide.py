@@ -13,6 +13,7 @@ from aval.credit.notice import notice
 from aval.credit.policy import Policy
 from aval.credit.reason import Explain, Language
 from aval.data.dossiers import Dossiers
+from aval.data.few import FEW
 from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
 from aval.features.build import build
@@ -71,7 +72,7 @@ class Decider:
         """`decide`, with the features and contributions it rests on."""
         matrix = self.model.matrix(build(dossiers, self.features))
         probabilities = self.model.probability(matrix)
-        facts = dossiers.tables["application"][[KEY, *self._facts]].iter_rows(named=True)
+        facts = dossiers.tables["application"][[KEY, *self._facts]].rows(named=True)
         warnings = self._warnings(dossiers)
         judged: list[tuple[int, float, Verdict, tuple[str, ...]]] = []
         for row, probability in zip(facts, probabilities.tolist(), strict=True):
@@ -122,10 +123,11 @@ class Decider:
         scores = frame[list(EXTERNAL_SCORES)].rows()
         known = set[int]()
         for table in HISTORIES:
-            known.update(dossiers.tables[table][KEY].unique().to_list())
+            keys = dossiers.tables[table][KEY]
+            known.update((keys if len(keys) <= FEW else keys.unique()).to_list())
         unknown: dict[int, list[str]] = {}
-        for name, levels in self._levels.items():
-            for index, level in enumerate(frame[name].to_list()):
+        for index, row in enumerate(frame[list(self._levels)].rows()):
+            for level, (name, levels) in zip(row, self._levels.items(), strict=True):
                 if level not in levels:
                     unknown.setdefault(index, []).append(notice("UNKNOWN_CATEGORY", name))
         return [
