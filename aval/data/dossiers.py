@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from aval.data.few import FEW, block, selected
-from aval.data.tables import HISTORIES, KEY, layout
+from aval.data.tables import HISTORIES, KEY, layout, none
 from aval.errors import ApplicantUnknown
 
 # Within an applicant rows stand in order of time, then of key; the other columns break the ties that are left.
@@ -87,7 +87,7 @@ class Dossiers:
             frame = tables.get(table)
             types = layout(table)
             if frame is None:
-                found[table] = pl.DataFrame(schema=dict(types))
+                found[table] = none(table)
                 continue
             if KEY not in frame.columns:
                 frame = _with_applicant(frame, tables.get("bureau"))

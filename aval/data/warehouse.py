@@ -17,7 +17,7 @@ from aval.data.few import FEW
 from aval.data.ingest import ingest
 from aval.data.load import Loaded, load
 from aval.data.manifest import Manifest, contracts
-from aval.data.tables import HISTORIES, KEY, TARGET, layout
+from aval.data.tables import HISTORIES, KEY, TARGET, layout, none
 from aval.errors import ApplicantUnknown, WarehouseError
 
 __all__ = ["Loaded", "Warehouse", "ingest", "load"]
@@ -106,7 +106,7 @@ class Warehouse:
         for table in ("application", *HISTORIES):
             types = layout(table)
             if table in absent or table not in self._files:
-                tables[table] = pl.DataFrame(schema=dict(types))
+                tables[table] = none(table)
             else:
                 tables[table] = self._files[table].of(wanted, list(types))
         return Dossiers(MappingProxyType(tables), absent)

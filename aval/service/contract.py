@@ -18,7 +18,7 @@ import polars as pl
 from aval.data.column import Column
 from aval.data.dossiers import _ORDER, Dossiers, marked
 from aval.data.load import UNIQUE
-from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout
+from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout, none
 from aval.errors import DossierInvalid, DossierTooLarge, Problem
 from aval.service.body import parse
 
@@ -75,7 +75,7 @@ def dossier(given: object, *, rows: int = ROWS) -> Dossiers:
     found = _checked(given, rows, tally)
     if tally.problems:
         raise DossierInvalid(tally.problems, tally.more)
-    tables = {table: pl.DataFrame(schema=dict(layout(table))) for table in HISTORIES if table not in found}
+    tables = {table: none(table) for table in HISTORIES if table not in found}
     for table, values in found.items():
         tables[table] = marked(frame(table, _ordered(_table(table), values)))
     absent = frozenset(table for table in HISTORIES if table not in found)
@@ -218,8 +218,8 @@ def frame(table: str, found: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
     By row, as polars reads few rows soonest: columns take it twice as long, a series for each eight times.
     """
     types = layout(table)
-    rows = zip(*(found[name] for name in types), strict=True)
-    return pl.DataFrame([dict(zip(types, row, strict=True)) for row in rows], schema=dict(types))
+    rows = [dict(zip(types, row, strict=True)) for row in zip(*(found[name] for name in types), strict=True)]
+    return pl.DataFrame(rows, schema=dict(types)) if rows else none(table)
 
 
 @cache
