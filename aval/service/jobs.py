@@ -339,6 +339,9 @@ class Jobs:
         chosen = oldest.with_for_update(skip_locked=True).scalar_subquery()
         token = f"{worker[:31]}:{number()}"
         values = {"state": "running", "worker": token, "lease_until": self._until(), "attempts": JOB.c.attempts + 1}
+        with self._log.reading() as connection:  # mostly there is none, and whoever writes makes deciders wait
+            if connection.execute(oldest).first() is None:
+                return None
         with self._writing() as connection:
             taken = update(JOB).where(JOB.c.id == chosen, free).values(values).returning(JOB)
             row = connection.execute(taken).mappings().first()

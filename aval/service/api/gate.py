@@ -57,7 +57,8 @@ class Gate:
         async def limited() -> Any:
             nonlocal read
             try:
-                message = await asyncio.wait_for(receive(), None if scope.get("body_read") else self.patience)
+                async with asyncio.timeout(None if scope.get("body_read") else self.patience):
+                    message = await receive()
             except TimeoutError:
                 raise BodySlow from None
             if message["type"] == "http.request":

@@ -275,22 +275,33 @@ class Log:
 
     def _sweep(self, patience: float = 0.0) -> None:
         """After a key was dropped: it must not live on in SQLite's journal, which readers may hold for a while."""
-        if self.engine.dialect.name != "sqlite":
-            return
         self.unswept = True
+        self.unswept = not self._checkpoint("TRUNCATE", patience)
+
+    def settle(self) -> None:
+        """Let SQLite write its journal into its file, which a commit would otherwise do now and then, while somebody
+        waits for a decision. Neither readers nor writers wait for it; never raises.
+        """
+        self._checkpoint("PASSIVE")
+
+    def _checkpoint(self, mode: str, patience: float = 0.0) -> bool:
+        """Whether it was done; PostgreSQL sees to itself."""
+        if self.engine.dialect.name != "sqlite":
+            return True
         try:
             raw = self.engine.raw_connection()
         except SQLAlchemyError:
-            return
+            return False
         try:
             cursor = raw.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA wal_checkpoint({mode})")
             busy, *_ = cursor.fetchone() or (1,)
-            self.unswept = bool(busy)
             cursor.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy)}")
+            return not busy
         except self.engine.dialect.loaded_dbapi.Error:
             raw.invalidate()
+            return False
         finally:
             raw.close()
 

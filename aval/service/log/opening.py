@@ -17,6 +17,9 @@ _IDLE_SECONDS: Final = 60
 """After which PostgreSQL ends a transaction whose client went silent: it may hold what all writers wait for."""
 
 _CONNECTIONS: Final = {"pool_size": 8, "max_overflow": 4}
+_JOURNAL_PAGES: Final = 16_000
+"""After which (64 MB) a commit itself writes SQLite's journal into its file; `Log.settle` mostly comes before."""
+
 _REVISIONS: Final = Path(__file__).with_name("migrations")
 VERSION: Final = "log_version"
 """Alembic's table, not under its usual name: MLflow's may stand in the same database."""
@@ -96,6 +99,7 @@ def _sqlite(place: URL, busy: float) -> Engine:
             "synchronous = FULL",  # answered means on the disk, even where the power goes
             "foreign_keys = ON",
             "secure_delete = ON",  # a dropped key is overwritten
+            f"wal_autocheckpoint = {_JOURNAL_PAGES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
