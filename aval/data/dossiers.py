@@ -85,7 +85,6 @@ class Dossiers:
         found: dict[str, pl.DataFrame] = {}
         for table in ("application", *HISTORIES):
             frame = tables.get(table)
-            types = layout(table)
             if frame is None:
                 found[table] = none(table)
                 continue

@@ -67,7 +67,7 @@ class Trees:
         if not len(matrix):
             return np.empty(0)
         if len(matrix) == 1 and not size:
-            return self._margin_of_one(matrix)[0]
+            return self._margin_of_one(matrix).ravel()
         return np.asarray(self._booster.predict(matrix, raw_score=True, num_threads=1, num_iteration=size or -1))
 
     def contributions(self, matrix: Matrix, threads: int = 1) -> Matrix:

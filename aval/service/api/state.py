@@ -158,7 +158,9 @@ class Service:
             return self._worker.stopping
 
         try:
-            while not halted() and self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}", halted):
+            while (
+                not halted() and self.jobs.due() and self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}", halted)
+            ):
                 pass
         except Exception as problem:  # the worker thread must outlive a log that is away
             structlog.get_logger().warning("jobs", problem=type(problem).__name__)

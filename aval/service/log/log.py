@@ -290,7 +290,7 @@ class Log:
             return True
         try:
             raw = self.engine.raw_connection()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error):  # the driver's own where there is no file
             return False
         try:
             cursor = raw.cursor()
@@ -298,10 +298,11 @@ class Log:
             cursor.execute(f"PRAGMA wal_checkpoint({mode})")
             busy, *_ = cursor.fetchone() or (1,)
             cursor.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy)}")
-            return not busy
         except self.engine.dialect.loaded_dbapi.Error:
             raw.invalidate()
             return False
+        else:
+            return not busy
         finally:
             raw.close()
 

@@ -1,9 +1,11 @@
 """Appended and never lost: idempotency, erasure, time, writers at once, and everything that can go wrong."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -241,6 +243,40 @@ def test_an_erasure_killed_before_it_swept_is_swept_by_the_next_opening(
     assert found(tmp_path, key)
     Log.open("", tmp_path)
     assert found(tmp_path, key) == []
+
+
+def test_the_journal_goes_into_the_file_while_others_read_and_write(tmp_path: Path) -> None:
+    log = Log.open("", tmp_path, busy=0.1)
+    seen = [log.append([made(1)], "ann")]
+    place = tmp_path / "log" / "log.db"
+
+    def settled() -> bool:
+        with sqlite3.connect(f"file:{place}?immutable=1", uri=True) as bare:  # the file alone, without its journal
+            return bare.execute("SELECT count(*) FROM decision").fetchone() == (len(seen),)
+
+    assert not settled()
+    with log.reading() as reader:
+        reader.execute(text("SELECT seq FROM head")).one()
+        with log._write() as writer:
+            log._head(writer)
+            start = time.perf_counter()
+            log.settle()
+            assert time.perf_counter() - start < 3  # nobody was waited for
+    assert settled()
+    seen.append(log.append([made(2)], "ann"))
+    assert not settled()
+    log.settle()
+    assert settled()
+    assert holds(log, tmp_path)
+
+
+def test_a_log_that_is_away_is_settled_later(tmp_path: Path) -> None:
+    log = Log.open("", tmp_path, busy=0.1)
+    log.engine.dispose()
+    (tmp_path / "log" / "log.db").unlink()
+    (tmp_path / "log").rename(tmp_path / "elsewhere")
+    log.settle()
+    assert not log._checkpoint("PASSIVE")
 
 
 # A log that was cut
