@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from aval.data.few import FEW, block, selected
-from aval.data.tables import HISTORIES, KEY, layout
+from aval.data.tables import HISTORIES, KEY, layout, none
 from aval.errors import ApplicantUnknown, Said
 
 # Within an applicant rows stand in order of time, then of key; the other columns break the ties that are left.
@@ -85,9 +85,8 @@ class Dossiers:
         found: dict[str, pl.DataFrame] = {}
         for table in ("application", *HISTORIES):
             frame = tables.get(table)
-            types = layout(table)
             if frame is None:
-                found[table] = pl.DataFrame(schema=dict(types))
+                found[table] = none(table)
                 continue
             if KEY not in frame.columns:
                 frame = _with_applicant(frame, tables.get("bureau"))

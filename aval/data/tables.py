@@ -334,6 +334,16 @@ def layout(table: str) -> Mapping[str, pl.DataType]:
     return MappingProxyType(types if KEY in types else {KEY: pl.Int64(), **types})
 
 
+def none(table: str) -> pl.DataFrame:
+    """A table of a dossier without rows."""
+    return _none(table).clone()
+
+
+@cache
+def _none(table: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict(layout(table)))
+
+
 def unmask(table: str, frame: pl.DataFrame, told: Collection[str] | None = None) -> pl.DataFrame:
     """Stand-ins become null, and `COLUMN_NONE` says where one stood (false where the value was missing).
 

@@ -13,15 +13,13 @@ from aval.credit.notice import notice
 from aval.credit.policy import Policy
 from aval.credit.reason import Explain, Language
 from aval.data.dossiers import Dossiers
+from aval.data.few import FEW
 from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
 from aval.features.build import build, single
 from aval.model.encoding import Matrix
 from aval.model.explanation import AT_MOST, weighed
 from aval.model.model import Model
-
-_FEW: Final = 1_000
-"""Rows up to which looking at each costs less than finding the different ones."""
 
 EXTERNAL_SCORES: Final = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 
@@ -77,7 +75,7 @@ class Decider:
         """`decide`, with the features and contributions it rests on."""
         matrix = self._matrix(dossiers)
         probabilities = self.model.probability(matrix)
-        facts = dossiers.tables["application"][[KEY, *self._facts]].iter_rows(named=True)
+        facts = dossiers.tables["application"][[KEY, *self._facts]].rows(named=True)
         warnings = self._warnings(dossiers)
         judged: list[tuple[int, float, Verdict, tuple[str, ...]]] = []
         for row, probability in zip(facts, probabilities.tolist(), strict=True):
@@ -133,7 +131,8 @@ class Decider:
         scores = frame[list(EXTERNAL_SCORES)].rows()
         known = set[int]()
         for table in HISTORIES:
-            known.update(dossiers.tables[table][KEY].unique().to_list())
+            keys = dossiers.tables[table][KEY]
+            known.update((keys if len(keys) <= FEW else keys.unique()).to_list())
         unknown = self._unknown(dossiers)
         return [
             (
@@ -153,7 +152,7 @@ class Decider:
             if not frame.height or not named:
                 continue
             cells = frame[list(named)]
-            few = frame.height <= _FEW
+            few = frame.height <= FEW
             held = zip(*cells.rows(), strict=True) if few else (series.unique().to_list() for series in cells)
             for (name, levels), values in zip(named.items(), held, strict=True):
                 if strange := list(set(values) - levels):

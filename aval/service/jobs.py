@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from polars.exceptions import PanicException
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from aval.credit.reason import Explain, Language
@@ -196,6 +196,11 @@ class Jobs:
             values = {"state": "waiting", "worker": None, "lease_until": None, "attempts": max(0, job.attempts - 1)}
             self._mine(connection, job, **values)
 
+    def due(self) -> bool:
+        """Whether `run_next` may find one: to look makes nobody who writes wait. Raises LogUnavailable."""
+        with self._log.reading() as connection:
+            return connection.execute(select(JOB.c.id).where(self._free()).limit(1)).first() is not None
+
     def run_next(self, worker: str, halted: Callable[[], bool] = lambda: False) -> bool:
         """Take the oldest job that waits or whose lease ran out, and decide it; False where there is none.
 
@@ -339,10 +344,13 @@ class Jobs:
     def _until(self) -> float:
         return self._clock().timestamp() + self._lease
 
+    def _free(self) -> ColumnElement[bool]:
+        now = self._clock().timestamp()
+        return or_(JOB.c.state == "waiting", and_(JOB.c.state == "running", JOB.c.lease_until < now))
+
     def _take(self, worker: str) -> Job | None:
         """The oldest job that is free, now this worker's; of two that ask at once, each gets its own."""
-        now = self._clock().timestamp()
-        free = or_(JOB.c.state == "waiting", and_(JOB.c.state == "running", JOB.c.lease_until < now))
+        free = self._free()
         oldest = select(JOB.c.id).where(free).order_by(JOB.c.created_at, JOB.c.id).limit(1)
         chosen = oldest.with_for_update(skip_locked=True).scalar_subquery()
         token = f"{worker[:31]}:{number()}"

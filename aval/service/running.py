@@ -70,6 +70,7 @@ def application(place: Any) -> "FastAPI":
         limits=Limits(),
         refresh_seconds=place.refresh,
         spans=traced(),
+        alone=True,
     )
     return create(service)
 

@@ -317,6 +317,26 @@ def access(keys: Keys, clock: Clock) -> Access:
     return Access(keys, None, Rate(5, 5, clock), Rate(0.5, 3, clock))
 
 
+def test_a_key_just_seen_opens_without_a_hash_and_counts_as_ever(
+    access: Access, keys: Keys, hasher: Counting, clock: Clock
+) -> None:
+    key = keys.add("desk", Role.OFFICER)
+    assert access.remembered(None, key) is None
+    assert access.remembered("Bearer a.token.of-theirs", None) is None
+    assert access.caller(None, key).name == "desk"
+    hashed = len(hasher.verified)
+    for _ in range(4):
+        assert access.remembered(f"Bearer {key}", None) == Caller("desk", Role.OFFICER)
+    with pytest.raises(TooMany):
+        access.remembered(None, key)
+    with pytest.raises(NotAuthenticated):
+        access.remembered(None, None)
+    assert access.remembered(None, altered(key)) is None
+    clock.at += 61
+    assert access.remembered(None, key) is None
+    assert len(hasher.verified) == hashed
+
+
 def test_a_key_may_come_in_either_header(access: Access, keys: Keys) -> None:
     key = keys.add("desk", Role.OFFICER)
     for authorization, api_key in ((None, key), (f"Bearer {key}", None), (f"bearer  {key} ", ""), ("", key)):

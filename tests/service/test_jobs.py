@@ -351,6 +351,20 @@ def test_a_halted_worker_gives_its_job_back_and_another_goes_on(jobs: Jobs, log:
     assert sorted(decided(log, job)) == numbers(many)
 
 
+def test_looking_for_a_job_waits_for_no_writer(jobs: Jobs, log: Log, clock: Clock, many: Path) -> None:
+    assert not jobs.due()
+    handed(jobs, many)
+    with log._write() as connection:
+        log._head(connection)
+        start = time.perf_counter()
+        assert jobs.due()
+        assert time.perf_counter() - start < 3  # of the five that a writer waits
+    assert jobs._take("one") is not None
+    assert not jobs.due()
+    clock.later(31)
+    assert jobs.due()
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing_more(
     jobs: Jobs, log: Log, decider: Interrupted, champion: Decider, clock: Clock, many: Path, tmp_path: Path
 ) -> None:

@@ -64,7 +64,8 @@ class Gate:
             nonlocal read, waited
             asked = time.perf_counter()
             try:
-                message = await asyncio.wait_for(receive(), None if scope.get("body_read") else self.patience)
+                async with asyncio.timeout(None if scope.get("body_read") else self.patience):
+                    message = await receive()
             except TimeoutError:
                 raise BodySlow from None
             if message["type"] == "http.request":

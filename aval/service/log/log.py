@@ -17,7 +17,7 @@ from aval.credit.decision import Verdict
 from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable, Quicker
 from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
-from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, swept, what, writing
+from aval.service.log.opening import BUSY_SECONDS, checkpoint, engine, named, snapshot, swept, what, writing
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
 from aval.service.log.statements import BARE, FORGET, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put, tidy
 from aval.service.log.statements import STORED as STORED
@@ -299,6 +299,12 @@ class Log:
         """After a key was dropped: it must not live on where it was deleted."""
         self.unswept = True
         self.unswept = not swept(self.engine, patience, self._busy)
+
+    def settle(self) -> None:
+        """Let SQLite write its journal into its file, which a commit would otherwise do now and then, while somebody
+        waits for a decision. Neither readers nor writers wait for it; never raises.
+        """
+        checkpoint(self.engine, "PASSIVE", 0.0, self._busy)
 
     def _cover(self) -> None:
         """Keys that were kept in plain, before there was a key of the house, are put under it."""

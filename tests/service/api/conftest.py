@@ -151,7 +151,6 @@ def opened(
         home=place,
         limits=limits,
         refresh_seconds=3600,
-        own_log=False,
         **more,
     )
     return service, made

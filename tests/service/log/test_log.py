@@ -1,9 +1,11 @@
 """Appended and never lost: idempotency, erasure, time, writers at once, and everything that can go wrong."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from aval.credit.decision import Verdict
 from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable
 from aval.service.log.chain import read_head
 from aval.service.log.log import Log, stamp
+from aval.service.log.opening import checkpoint
 from aval.service.log.sealing import House
 from aval.service.log.tables import RECORD
 from aval.service.log.verifying import verify
@@ -328,6 +331,40 @@ def test_little_of_the_person_is_left_in_postgresqls_tables(tmp_path: Path, post
     assert all(row.key[1:] in whole for row in rows[1:] if row not in gone)
     assert [row.applicant_id - BIG for row in gone if row.key[1:] in whole] == []
     assert holds(log, tmp_path)
+
+
+def test_the_journal_goes_into_the_file_while_others_read_and_write(tmp_path: Path) -> None:
+    log = Log.open("", tmp_path, busy=0.1)
+    seen = [log.append([made(1)], "ann")]
+    place = tmp_path / "log" / "log.db"
+
+    def settled() -> bool:
+        with sqlite3.connect(f"file:{place}?immutable=1", uri=True) as bare:  # the file alone, without its journal
+            return bare.execute("SELECT count(*) FROM decision").fetchone() == (len(seen),)
+
+    assert not settled()
+    with log.reading() as reader:
+        reader.execute(text("SELECT seq FROM head")).one()
+        with log._write() as writer:
+            log._head(writer)
+            start = time.perf_counter()
+            log.settle()
+            assert time.perf_counter() - start < 3  # nobody was waited for
+    assert settled()
+    seen.append(log.append([made(2)], "ann"))
+    assert not settled()
+    log.settle()
+    assert settled()
+    assert holds(log, tmp_path)
+
+
+def test_a_log_that_is_away_is_settled_later(tmp_path: Path) -> None:
+    log = Log.open("", tmp_path, busy=0.1)
+    log.engine.dispose()
+    (tmp_path / "log" / "log.db").unlink()
+    (tmp_path / "log").rename(tmp_path / "elsewhere")
+    log.settle()
+    assert not checkpoint(log.engine, "PASSIVE", 0.0, 0.1)
 
 
 # A log that was cut
