@@ -79,7 +79,7 @@ def test_what_was_missing_or_unusual_is_said(decider: Decider, some: Dossiers) -
 def test_an_unknown_category_of_a_history_is_said_to_whom_it_concerns(
     decider: Decider, some: Dossiers, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr("aval.service.decide._FEW", few)
+    monkeypatch.setattr("aval.service.decide.FEW", few)
     bureau = some.tables["bureau"]
     whose = bureau["SK_ID_CURR"][0]
     kind = pl.when(pl.col("SK_ID_CURR") == whose).then(pl.lit("Houseboat")).otherwise("CREDIT_TYPE")
