@@ -349,13 +349,19 @@ def unmask(table: str, frame: pl.DataFrame, told: Collection[str] | None = None)
 
     `told` names the columns of the latter kind that are wanted; all by default.
     """
+    opened = unmasking(table, frame.columns, told)
+    return widened(frame, opened) if opened else frame
+
+
+def unmasking(table: str, among: Collection[str], told: Collection[str] | None = None) -> list[pl.Expr]:
+    """What `unmask` does to these columns."""
     opened = []
     for name, (known, stood) in _stands(table).items():
-        if name in frame.columns:
+        if name in among:
             opened.append(known)
             if told is None or f"{name}_NONE" in told:
                 opened.append(stood)
-    return widened(frame, opened) if opened else frame
+    return opened
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from aval.data.few import SINGLE, block
+from aval.data.few import block
 from aval.data.tables import KEY
 from aval.errors import FeatureError
 
@@ -83,8 +83,6 @@ class Encoding:
             FeatureError: the frame holds other columns than these features (SK_ID_CURR aside).
         """
         self._check(frame.columns)
-        if frame.height <= SINGLE:
-            return self._few(frame)
         matrix = np.empty((frame.height, len(self.features)))
         if len(self._numbers):
             with np.errstate(over="ignore"):
@@ -93,18 +91,13 @@ class Encoding:
             matrix[:, place] = [known.get(value, np.nan) for value in frame[self.features[place]].to_list()]
         return matrix
 
-    def _few(self, frame: pl.DataFrame) -> Matrix:
-        """The same from Python's own values: a column cut out costs more than the few that stand in it."""
-        cells = []
-        first = int(frame.columns == self._row)
-        for row in (frame if first else frame[list(self.features)]).rows():
-            values = list(row[first:])
-            for place, known in self._codes:
-                values[place] = known.get(values[place], np.nan)
-            cells.append(values)
-        found = np.array(cells, dtype=np.float64).reshape(len(cells), len(self.features))
+    def single(self, values: Sequence[float | str | None]) -> Matrix:
+        """One row of features in their order, shape (1, k): what `matrix` gives for it."""
+        row: list[Any] = list(values)
+        for place, known in self._codes:
+            row[place] = known.get(row[place], np.nan)
         with np.errstate(over="ignore"):
-            return found.astype(np.float32).astype(np.float64)
+            return np.array([row], dtype=np.float64).astype(np.float32).astype(np.float64)
 
     def filled(self, matrix: Matrix) -> Matrix:
         """The matrix with typical values where a number that was always known is missing; never in place."""

@@ -7,7 +7,7 @@ import re
 from itertools import accumulate
 from typing import Final, NoReturn
 
-from aval.errors import BodyInvalid
+from aval.errors import BodyInvalid, Said
 
 _DIGITS: Final = 32  # in a row: more than any number of the tables can mean
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"\x00\x00\xfe\xff")
@@ -22,15 +22,15 @@ _TOKEN: Final = re.compile(
 )
 # What the parser says, without the characters that its own message may quote.
 _SAID: Final = {
-    "Expecting property name": "lacks a name in quotation marks",
-    "Expecting ',' delimiter": "lacks a comma",
-    "Expecting ':' delimiter": "lacks a colon",
-    "Expecting value": "lacks a value",
-    "Unterminated string": "has a text that is never closed",
-    "Invalid control character": "has a control character in a text",
-    "Invalid \\": "has an escape that JSON does not know",
-    "Illegal trailing comma": "has a comma too many",
-    "Extra data": "goes on after its end",
+    "Expecting property name": Said("lacks a name in quotation marks"),
+    "Expecting ',' delimiter": Said("lacks a comma"),
+    "Expecting ':' delimiter": Said("lacks a colon"),
+    "Expecting value": Said("lacks a value"),
+    "Unterminated string": Said("has a text that is never closed"),
+    "Invalid control character": Said("has a control character in a text"),
+    "Invalid \\": Said("has an escape that JSON does not know"),
+    "Illegal trailing comma": Said("has a comma too many"),
+    "Extra data": Said("goes on after its end"),
 }
 
 
@@ -60,7 +60,7 @@ def parse(body: bytes, *, depth: int = 8) -> object:
     except _Refused:
         kept = -1
     except json.JSONDecodeError as error:
-        what = next((said for start, said in _SAID.items() if error.msg.startswith(start)), "is not JSON")
+        what = next((said for start, said in _SAID.items() if error.msg.startswith(start)), Said("is not JSON"))
         raise BodyInvalid(what if text.strip() else "is empty", error.lineno, error.colno) from None
     if kept != said:  # a name that was said twice is kept once
         _search(text, depth)
@@ -101,26 +101,26 @@ def _search(text: str, depth: int) -> None:
     names: list[set[str]] = []  # of the objects and lists that are open
     for token in _TOKEN.finditer(text):
         kind, said = token.lastgroup, token[0]
-        what = ""
+        what = None
         if kind == "open":
             names.append(set())
             if len(names) > depth:
-                what = f"is nested deeper than {depth}"
+                what = Said("is nested deeper than {depth}", depth=depth)
         elif kind == "close":
             if names:
                 names.pop()
         elif kind == "word":
-            what = "has a number that JSON does not know (NaN or Infinity)"
+            what = Said("has a number that JSON does not know (NaN or Infinity)")
         elif kind == "number":
             if _endless(said):
-                what = "has a number that is too long or too large"
+                what = Said("has a number that is too long or too large")
         else:
             if "\\" in said and _half(said):
-                what = "has an escape that stands for half a character"
+                what = Said("has an escape that stands for half a character")
             elif kind == "name" and names:
                 name = _plain(said) if "\\" in said else said[1:-1]
                 if name in names[-1]:
-                    what = "has the same name twice in one object"
+                    what = Said("has the same name twice in one object")
                 names[-1].add(name)
         if what:
             raise BodyInvalid(what, *_place(text, token.start()))

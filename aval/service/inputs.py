@@ -10,7 +10,7 @@ import polars as pl
 
 from aval.data.dossiers import Dossiers, marked
 from aval.data.tables import HISTORIES, KEY, layout
-from aval.errors import ApplicantUnknown
+from aval.errors import ApplicantUnknown, Said
 from aval.service.contract import frame
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -26,7 +26,7 @@ def inputs(dossiers: Dossiers, applicant_id: int) -> bytes:
     """
     place = int(dossiers.ids.search_sorted(applicant_id))
     if place == len(dossiers) or dossiers.ids[place] != applicant_id:
-        raise ApplicantUnknown("the dossiers")
+        raise ApplicantUnknown(Said("the dossiers"))
     return _written(dossiers, place, place + 1)[0]
 
 

@@ -20,7 +20,7 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, AvalError, Busy, WarehouseError
+from aval.errors import ApplicantUnknown, AvalError, Busy, Said, WarehouseError
 from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
@@ -43,6 +43,7 @@ _WEIGHT: Final = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _SETTLED_SECONDS: Final = 5.0
 """How often the log's journal is written into its file: each time, the decision that is just being written waits."""
 
+_TIDY_SECONDS: Final = 1800.0
 SYSTEM: Final = "aval"
 """Who writes records that nobody asked for."""
 
@@ -101,9 +102,12 @@ class Service:
         self._watcher = Watcher(self._look, refresh_seconds)
         self._worker = Watcher(self._work, 1.0)
         self._settler = Watcher(log.settle, _SETTLED_SECONDS)
+        self._broom = Watcher(self._tidy, _TIDY_SECONDS)
         self._warehouse: tuple[int, Warehouse] | None = None
         self._crowd: tuple[str, Crowd] | None = None
         self._door = threading.Lock()
+        self.walking = threading.Lock()
+        """Held by the one walk over the chain: of a long log, forty at once would leave no thread to decide."""
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
         self._unready: type[Exception] | None = None
@@ -116,11 +120,11 @@ class Service:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
         self._follow()
         self._warm()
-        with suppress(AvalError, OSError):  # what a killed process left of uploads
-            self.jobs.tidy()
+        self._tidy()
         self.counter.shadow.start()
         self._watcher.start()
         self._worker.start()
+        self._broom.start()
         self._settler.start()
         if self._alone:
             _still()
@@ -132,6 +136,7 @@ class Service:
         self._watcher.stop()
         self._worker.stop()
         self._settler.stop()
+        self._broom.stop()
         self.counter.shadow.stop()
         self.log.engine.dispose()
         self.spans.stop()
@@ -149,6 +154,11 @@ class Service:
         self.metrics.unexported.set(self.log.unexported)
         if not self.ready:
             self._warm()
+
+    def _tidy(self) -> None:
+        """What a killed process left of uploads: applicants' values, which nobody needs any more."""
+        with suppress(AvalError, OSError):
+            self.jobs.tidy()
 
     def _work(self) -> None:
         if not self.ready:  # a job taken now would fail for want of a model
@@ -246,7 +256,7 @@ class Service:
         try:
             return self.warehouse().dossiers([applicant_id])
         except ApplicantUnknown:
-            raise ApplicantUnknown("The warehouse") from None
+            raise ApplicantUnknown(Said("The warehouse")) from None
 
     def model_of(self, version: str) -> Model:
         """A registered version; the champion is at hand, others are loaded. Raises RegistryError, ArtefactError."""

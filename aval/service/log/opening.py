@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from aval.errors import LogUnavailable
+from aval.service.log.tables import SUBJECT
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another before the log counts as locked."""
@@ -123,6 +124,40 @@ def snapshot(made: Engine) -> Engine:
     if made.dialect.name == "sqlite":
         return made  # a transaction sees one state anyhow
     return made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def swept(made: Engine, patience: float, busy: float) -> bool:
+    """Whether what was deleted is gone from SQLite's journal, which readers may hold for a while, or from PostgreSQL's
+    dead rows and their index; `patience`, then `busy`: seconds to wait for others, now and afterwards.
+    """
+    if made.dialect.name != "sqlite":
+        try:
+            with made.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) {SUBJECT.name}"))
+        except SQLAlchemyError:
+            return False
+        return True
+    return checkpointed(made, "TRUNCATE", patience, busy)
+
+
+def checkpointed(made: Engine, mode: str, patience: float, busy: float) -> bool:
+    """Whether SQLite's journal went into its file; `mode` is SQLite's, seconds as in `swept`."""
+    try:
+        raw = made.raw_connection()
+    except (SQLAlchemyError, made.dialect.loaded_dbapi.Error):  # the driver's own where there is no file
+        return False
+    try:
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+        cursor.execute(f"PRAGMA wal_checkpoint({mode})")
+        held, *_ = cursor.fetchone() or (1,)
+        cursor.execute(f"PRAGMA busy_timeout = {int(1000 * busy)}")
+    except made.dialect.loaded_dbapi.Error:
+        raw.invalidate()
+        return False
+    finally:
+        raw.close()
+    return not held
 
 
 def named(made: Engine) -> str:
