@@ -13,6 +13,7 @@ from aval.credit.notice import notice
 from aval.credit.policy import Policy
 from aval.credit.reason import Explain, Language
 from aval.data.dossiers import Dossiers
+from aval.data.few import FEW
 from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
 from aval.features.build import build, single

@@ -144,11 +144,6 @@ def checkpoint(made: Engine, mode: str, patience: float, busy: float) -> bool:
     """Whether SQLite's journal was written into its file; PostgreSQL sees to itself."""
     if made.dialect.name != "sqlite":
         return True
-    return checkpointed(made, "TRUNCATE", patience, busy)
-
-
-def checkpointed(made: Engine, mode: str, patience: float, busy: float) -> bool:
-    """Whether SQLite's journal went into its file; `mode` is SQLite's, seconds as in `swept`."""
     try:
         raw = made.raw_connection()
     except (SQLAlchemyError, made.dialect.loaded_dbapi.Error):  # the driver's own where there is no file
