@@ -303,6 +303,8 @@ class _Csv:
                 raise unreadable(f"its values are separated by {word}", "save it with commas")
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if twice:
+            if not twice[0]:  # as where a file's first lines ran together
+                raise unreadable("two columns have no name", "name them, and send files with `curl --data-binary`")
             raise unreadable(f"column {twice[0]} stands there twice", "keep one of them")
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:

@@ -146,7 +146,8 @@ def score(
     for line in loaded.warnings if loaded is not None else ():
         screen.print(f"[yellow]![/yellow] {line}", highlight=False, soft_wrap=True)
     typer.echo(
-        f"{total:,} applications decided with model {decider.version} under policy {decider.policy.name}: "
+        f"{total:,} application{'' if total == 1 else 's'} decided "
+        f"with model {decider.version} under policy {decider.policy.name}: "
         f"{summary['approve']:,} approved, {summary['refer']:,} referred, {summary['decline']:,} declined -> {out}"
     )
     if rejected:

@@ -207,6 +207,7 @@ GOOD = f"A,B\n1,{MARK}\n" + "1,2\n" * 5_000
         ("bureau.csv", b"A;B\n1;2\n", "separated by semicolons; save it with commas"),
         ("bureau.csv", b"A\tB\n1\t2\n", "separated by tabs; save it with commas"),
         ("bureau.csv", b"A,B,A\n1,2,3\n", "column A stands there twice"),
+        ("bureau.csv", b"A,B,C1,,,2\n", "two columns have no name; name them"),
         ("bureau.csv", "A,B\n1,2\n".encode("utf-16"), "UTF-16"),
         ("bureau.csv", gzip.compress(GOOD.encode(), mtime=0), "not the text its name says"),
         ("bureau.csv.gz", GOOD.encode(), "truncated or not what its name says"),
