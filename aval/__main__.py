@@ -96,7 +96,8 @@ def demo(
             typer.echo(f"\n== {title}: there already ({product})")
             continue
         typer.echo(f"\n== {title}\n$ aval {' '.join(words)}")
-        app(["--home", str(home), *words], standalone_mode=False)
+        if code := app(["--home", str(home), *words], standalone_mode=False):
+            raise typer.Exit(code)  # Ctrl-C among them, which typer turns into a code
         finished.append(title)
         _write(stamp, json.dumps({"asked": asked, "finished": finished}))
     _examples(lender / "application_test.csv", examples)
@@ -234,14 +235,21 @@ def main() -> None:
     except AvalError as problem:
         sys.stderr.write(f"aval: {problem}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        interrupted = isinstance(end, KeyboardInterrupt) or end.code == _INTERRUPTED
+        if not interrupted:
+            raise
         sys.stderr.write("aval: interrupted; nothing half-done was kept.\n")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except OSError as problem:
         if problem.filename is None:  # not about a file: nobody but its writer can do something about it
             raise
         sys.stderr.write(f"aval: {FileRefused(problem.filename, (problem.strerror or 'no access').lower())}\n")
         sys.exit(1)
+
+
+_INTERRUPTED = 130
+"""What a shell reports of a command ended by Ctrl-C, and typer makes of it."""
 
 
 if __name__ == "__main__":

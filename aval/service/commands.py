@@ -118,19 +118,22 @@ def score(
     counts: Counter[str] = Counter()
     partial = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        partial.open("w", newline="", encoding="utf-8") as file,
-        Progress(console=screen, transient=True) as progress,
-    ):
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(HEADER)
-        task = progress.add_task("Deciding", total=total)
-        for part in parts:
-            decisions = decider.decide(part, reasons)
-            lines.writerows(rows(decisions, decider, language))
-            counts.update(decision.verdict.value for decision in decisions)
-            progress.advance(task, len(decisions))
-    partial.replace(out)  # whole or not at all
+    try:
+        with (
+            partial.open("w", newline="", encoding="utf-8") as file,
+            Progress(console=screen, transient=True) as progress,
+        ):
+            lines = csv.writer(file, lineterminator="\n")
+            lines.writerow(HEADER)
+            task = progress.add_task("Deciding", total=total)
+            for part in parts:
+                decisions = decider.decide(part, reasons)
+                lines.writerows(rows(decisions, decider, language))
+                counts.update(decision.verdict.value for decision in decisions)
+                progress.advance(task, len(decisions))
+        partial.replace(out)  # whole or not at all
+    finally:
+        partial.unlink(missing_ok=True)
     rejected = _write_rejects(loaded, out) if loaded is not None else 0
     summary = {
         "decided": total,

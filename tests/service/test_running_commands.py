@@ -79,9 +79,9 @@ def test_the_desk_says_that_its_port_is_taken(tmp_path: Path) -> None:
     assert "is taken; name another address, or end what listens there." in done.stderr
 
 
-def test_a_file_that_cannot_be_written_is_one_sentence(home: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    done = aval(home, "results", "--markdown", str(tmp_path / "taken" / "table.md"))
+    done = aval(tmp_path, "features", "--docs", str(tmp_path / "taken" / "features.md"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert done.stderr.startswith(f"aval: {tmp_path / 'taken'}")
     assert "check who may write there" in done.stderr
