@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from aval import __version__
 from aval.data.commands import app as data
-from aval.errors import AvalError, OptionError
+from aval.errors import AvalError, FileRefused, OptionError
 from aval.features.commands import app as features
 from aval.model.commands import app as model
 from aval.service.commands import app as service
@@ -95,14 +96,15 @@ def demo(
             typer.echo(f"\n== {title}: there already ({product})")
             continue
         typer.echo(f"\n== {title}\n$ aval {' '.join(words)}")
-        app(["--home", str(home), *words], standalone_mode=False)
+        if code := app(["--home", str(home), *words], standalone_mode=False):
+            raise typer.Exit(code)  # Ctrl-C among them, which typer turns into a code
         finished.append(title)
         _write(stamp, json.dumps({"asked": asked, "finished": finished}))
     _examples(lender / "application_test.csv", examples)
     shown = _typical_refusal(decisions)
     typer.echo(f"\n== One decision in words\n$ aval explain {shown}")
     app(["--home", str(home), "explain", str(shown)], standalone_mode=False)
-    _closing(ctx, examples)
+    _closing(ctx, examples, shown)
     if opens:
         _open(home, ports)
 
@@ -167,7 +169,7 @@ def _typical_refusal(decisions: Path) -> int:
     return int((declined[len(declined) // 2] if declined else rows[0])["SK_ID_CURR"])
 
 
-def _closing(ctx: typer.Context, examples: Path) -> None:
+def _closing(ctx: typer.Context, examples: Path, refused: int) -> None:
     """Where everything is, and the three figures worth remembering."""
     from aval.model.registry import Registry
 
@@ -194,9 +196,12 @@ def _closing(ctx: typer.Context, examples: Path) -> None:
     ):
         typer.echo(f"  {what:<17} {where}")
     typer.echo("  runs and pictures aval mlflow")
+    key = _key(ctx)
+    if not shutil.which("aval"):
+        typer.echo(f"\n== To have aval on the path: . {Path(sys.executable).with_name('activate')}")
     typer.echo("\n== The service: aval serve, with this key of the demo (shown once; `aval key` makes others)")
-    typer.echo(f"  {_key(ctx)}")
-    typer.echo("  the screens: aval desk, beside it; sign in with the same key")
+    typer.echo(f"  {key}")
+    typer.echo(f"  the screens: aval desk, beside it; sign in with the same key, and type {refused}")
 
 
 def _key(ctx: typer.Context) -> str:
@@ -230,9 +235,21 @@ def main() -> None:
     except AvalError as problem:
         sys.stderr.write(f"aval: {problem}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        interrupted = isinstance(end, KeyboardInterrupt) or end.code == _INTERRUPTED
+        if not interrupted:
+            raise
         sys.stderr.write("aval: interrupted; nothing half-done was kept.\n")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
+    except OSError as problem:
+        if problem.filename is None:  # not about a file: nobody but its writer can do something about it
+            raise
+        sys.stderr.write(f"aval: {FileRefused(problem.filename, (problem.strerror or 'no access').lower())}\n")
+        sys.exit(1)
+
+
+_INTERRUPTED = 130
+"""What a shell reports of a command ended by Ctrl-C, and typer makes of it."""
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     AvalError
     ├── OptionError          an option of a command is out of range
+    ├── FileRefused          a file or folder that cannot be opened or written
     ├── SourceError          a source file or folder of raw tables
     │   ├── SourceMissing    nothing to read there
     │   ├── SourceUnreadable empty, truncated, not what its name says
@@ -29,6 +30,7 @@
     │   ├── NoRoom           nowhere to keep what was sent
     │   └── Busy             more at once than can be decided
     ├── LogError             the decision log
+    │   ├── LogMissing       none was begun there
     │   ├── LogUnavailable   locked, full, away: nothing was decided
     │   │   └── Quicker      another worker wrote this very record
     │   ├── LogBroken        the chain, a signature or a key is not what it should be
@@ -110,6 +112,13 @@ class AvalError(Exception):
 class OptionError(AvalError):
     def __init__(self, option: str, rule: str) -> None:
         super().__init__("{option} {rule}.", option=option, rule=Said(rule))
+
+
+class FileRefused(AvalError):
+    def __init__(self, file: str | Path, what: str) -> None:
+        super().__init__(
+            "{file}: {what}; check who may write there and the room left, or name another place.", file=file, what=what
+        )
 
 
 class SourceError(AvalError):
@@ -230,6 +239,15 @@ class ApplicantUnknown(AvalError):
 
 class LogError(AvalError):
     """The decision log cannot do what is asked."""
+
+
+class LogMissing(LogError):
+    def __init__(self, file: str | Path) -> None:
+        super().__init__(
+            "{file}: no decision log there; name the folder that holds it (--home, AVAL_HOME), "
+            "or its database (AVAL_LOG).",
+            file=file,
+        )
 
 
 class LogUnavailable(LogError):

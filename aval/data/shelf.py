@@ -62,7 +62,8 @@ def current(target: Path) -> Path:
     try:
         return target / (target / _LINK).readlink()
     except OSError:
-        raise WarehouseError(target, "no warehouse there", "make one with `aval ingest SRC`") from None
+        remedy = "make one with `aval ingest SRC`, or name the folder that holds it (--home, AVAL_HOME)"
+        raise WarehouseError(target.absolute(), "no warehouse there", remedy) from None
 
 
 def _ours(path: Path) -> bool:

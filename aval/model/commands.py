@@ -31,7 +31,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 @app.command()
 def train(
     ctx: typer.Context,
-    plan: Annotated[Path, typer.Argument(help="What to train: a file of plans/.", show_default=False)] = PLAN,
+    plan: Annotated[
+        Path, typer.Argument(help="What to train: a file of plans/ [plans/champion.toml].", show_default=False)
+    ] = PLAN,
     truth: Annotated[
         Path | None,
         typer.Option(

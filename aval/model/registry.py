@@ -368,7 +368,10 @@ class Registry:
         """
         if self._file is not None:
             if not write and not self._file.exists():
-                raise RegistryError(f"{self._home}: nothing was trained there yet", "run `aval train`")
+                raise RegistryError(
+                    f"{self._home}: nothing was trained there yet",
+                    "run `aval train`, or name the folder that holds it (--home, AVAL_HOME)",
+                )
             self._home.mkdir(parents=True, exist_ok=True)
         os.environ.update(_QUIET)
         with _ONE_AT_A_TIME, warnings.catch_warnings():

@@ -143,6 +143,8 @@ def train(
     if threads < 1:
         raise OptionError("--threads", "is at least 1")
     ready(device, [candidate.learner for candidate in plan.candidates])
+    for candidate in plan.candidates:  # a place that cannot be written is found out before hours of training
+        (folder / candidate.name).mkdir(parents=True, exist_ok=True)
     whole = holding(plan.features)
     features = plan.feature_set(whole)
     parts = split(warehouse.labels(), warehouse.calendar(), plan.test_share, plan.seed)

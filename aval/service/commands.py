@@ -118,19 +118,22 @@ def score(
     counts: Counter[str] = Counter()
     partial = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        partial.open("w", newline="", encoding="utf-8") as file,
-        Progress(console=screen, transient=True) as progress,
-    ):
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(HEADER)
-        task = progress.add_task("Deciding", total=total)
-        for part in parts:
-            decisions = decider.decide(part, reasons)
-            lines.writerows(rows(decisions, decider, language))
-            counts.update(decision.verdict.value for decision in decisions)
-            progress.advance(task, len(decisions))
-    partial.replace(out)  # whole or not at all
+    try:
+        with (
+            partial.open("w", newline="", encoding="utf-8") as file,
+            Progress(console=screen, transient=True) as progress,
+        ):
+            lines = csv.writer(file, lineterminator="\n")
+            lines.writerow(HEADER)
+            task = progress.add_task("Deciding", total=total)
+            for part in parts:
+                decisions = decider.decide(part, reasons)
+                lines.writerows(rows(decisions, decider, language))
+                counts.update(decision.verdict.value for decision in decisions)
+                progress.advance(task, len(decisions))
+        partial.replace(out)  # whole or not at all
+    finally:
+        partial.unlink(missing_ok=True)
     rejected = _write_rejects(loaded, out) if loaded is not None else 0
     summary = {
         "decided": total,
@@ -146,7 +149,8 @@ def score(
     for line in loaded.warnings if loaded is not None else ():
         screen.print(f"[yellow]![/yellow] {line}", highlight=False, soft_wrap=True)
     typer.echo(
-        f"{total:,} applications decided with model {decider.version} under policy {decider.policy.name}: "
+        f"{total:,} application{'' if total == 1 else 's'} decided "
+        f"with model {decider.version} under policy {decider.policy.name}: "
         f"{summary['approve']:,} approved, {summary['refer']:,} referred, {summary['decline']:,} declined -> {out}"
     )
     if rejected:

@@ -20,11 +20,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 @contextmanager
-def _keys(ctx: typer.Context) -> Iterator["Keys"]:
+def _keys(ctx: typer.Context, *, begun: bool = False) -> Iterator["Keys"]:
     from aval.service.access import Keys
-    from aval.service.log.opening import engine
+    from aval.service.log import opening
 
-    opened = engine(ctx.obj.log, ctx.obj.home)
+    if begun:
+        opening.begun(ctx.obj.log, ctx.obj.home)
+    opened = opening.engine(ctx.obj.log, ctx.obj.home)
     try:
         yield Keys(opened)
     finally:
@@ -64,7 +66,7 @@ def show(ctx: typer.Context, as_json: Json = False) -> None:
 
     Example: [bold]aval key list[/bold]
     """
-    with _keys(ctx) as keys:
+    with _keys(ctx, begun=True) as keys:
         every = keys.list()
     if as_json:
         typer.echo(json.dumps([asdict(key) for key in every]))
@@ -83,6 +85,6 @@ def revoke(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
 
     Example: [bold]aval key revoke counter-12[/bold]
     """
-    with _keys(ctx) as keys:
+    with _keys(ctx, begun=True) as keys:
         keys.revoke(name)
     typer.echo(json.dumps({"name": name, "revoked": True}) if as_json else f"{name}'s key is revoked.")

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -29,10 +29,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 @contextmanager
-def opened(place: Any) -> Iterator["Log"]:
-    """The log of an installation, closed afterwards."""
+def opened(place: Any, *, begun: bool = False) -> Iterator["Log"]:
+    """The log of an installation, closed afterwards. Raises LogMissing where it is to be `begun` already."""
+    from aval.service.log import opening
     from aval.service.log.log import Log
 
+    if begun:  # an empty log, made in the wrong folder, would hold and hold nothing
+        opening.begun(place.log, place.home)
     log = Log.open(place.log, place.home, key=place.log_key, head=place.log_head)
     try:
         yield log
@@ -242,6 +245,8 @@ def desk(
         "AVAL_DESK_LANG": ctx.obj.lang,
         "PYTHONPATH": os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part),
     }
+    with _listening(host, port):
+        pass  # taken or not is found out here, in one sentence
     typer.echo(f"The desk at http://{host}:{port}, asking {api}", err=True)
     words = ["-m", "streamlit", "run", str(screens), "--server.port", str(port), "--server.address", host]
     if provider is not None:
@@ -272,7 +277,7 @@ def walk(
     from aval.service.log.chain import read_head
     from aval.service.log.verifying import verify
 
-    with opened(ctx.obj) as log:
+    with opened(ctx.obj, begun=True) as log:
         kept = read_head(head or log.signer.file)
         if head is not None and kept is None:
             raise LogBroken(str(head), "there is no head", "name a file that was kept")
@@ -310,7 +315,7 @@ def replay(
     if bool(ids) == every:
         raise OptionError("ID", "names decisions, or give --all for every one")
     counts: Counter[str] = Counter()
-    with opened(ctx.obj) as log:
+    with opened(ctx.obj, begun=True) as log:
         replayer = Replayer(log, Registry(ctx.obj.tracking_uri, ctx.obj.home))
         for wanted in ids or numbers(log):
             found = replayer.replay(wanted)
@@ -330,7 +335,9 @@ def replay(
 @app.command()
 def erase(
     ctx: typer.Context,
-    applicant: Annotated[int, typer.Argument(metavar="ID", help="SK_ID_CURR of the applicant.")] = 0,
+    applicant: Annotated[
+        int, typer.Argument(metavar="ID", help="SK_ID_CURR of the applicant.", show_default=False)
+    ] = 0,
     before: Annotated[
         str, typer.Option(help="Everybody whose last decision was made before this day (2024-01-31).")
     ] = "",
@@ -354,12 +361,12 @@ def erase(
             date.fromisoformat(before)
         except ValueError:
             raise OptionError("--before", "is a day such as 2024-01-31") from None
-    with opened(ctx.obj) as log:
+    with opened(ctx.obj, begun=True) as log:
         chosen = [applicant] if applicant else log.outdated(before)
         if not chosen and not as_json:
             typer.echo("Nobody's last decision is that old.")
             return
-        if chosen and not sure and not typer.confirm(f"Erase {len(chosen):,} applicant(s) for good?", err=True):
+        if chosen and not sure and not typer.confirm(f"Erase {_people(chosen)} for good?", err=True):
             raise OptionError("aval erase", "did nothing: it was not confirmed")
         decisions = sum(log.erase(one, _operator(), why) for one in chosen)
     if not decisions and applicant:
@@ -367,7 +374,12 @@ def erase(
     if as_json:
         typer.echo(json.dumps({"applicants": len(chosen), "decisions": decisions}))
         return
-    typer.echo(f"{len(chosen):,} applicant(s) and what {decisions:,} decision(s) rested on were erased.")
+    rested = "1 decision" if decisions == 1 else f"{decisions:,} decisions"
+    typer.echo(f"Erased {_people(chosen)}, and what {rested} rested on.")
+
+
+def _people(chosen: Sequence[int]) -> str:
+    return "1 applicant" if len(chosen) == 1 else f"{len(chosen):,} applicants"
 
 
 def _operator() -> str:

@@ -41,6 +41,12 @@ def percent(share: float, lang: Language) -> str:
     return text.replace(".", ",") if lang == "fr" else text
 
 
+def weight(value: float, lang: Language) -> str:
+    """A contribution as the reader writes it: +0,57 or +0.57."""
+    text = f"{value:+.2f}"
+    return text.replace(".", ",") if lang == "fr" else text
+
+
 def show(decision: Decision, themes: dict[str, float], told: list[str], policy: Policy, lang: Language) -> None:
     """Print a decision for a person."""
 
@@ -98,9 +104,9 @@ def _bars(themes: dict[str, float], base: str, total: str, lang: Language) -> Ta
     table.add_column(width=24)
     weights = {key: value for key, value in themes.items() if key != "base"}
     longest = max((abs(value) for value in weights.values()), default=1.0) or 1.0
-    table.add_row(base, f"{themes['base']:+.2f}", "")
+    table.add_row(base, weight(themes["base"], lang), "")
     for key, value in sorted(weights.items(), key=lambda entry: (-abs(entry[1]), entry[0])):
         bar = ("+" if value > 0 else "-") * max(1, round(20 * abs(value) / longest))
-        table.add_row(label(Theme(key), lang), f"{value:+.2f}", Text(bar, "red" if value > 0 else "blue"))
-    table.add_row(Text(total, "bold"), Text(f"{sum(themes.values()):+.2f}", "bold"), "")
+        table.add_row(label(Theme(key), lang), weight(value, lang), Text(bar, "red" if value > 0 else "blue"))
+    table.add_row(Text(total, "bold"), Text(weight(sum(themes.values()), lang), "bold"), "")
     return table

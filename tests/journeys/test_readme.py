@@ -97,6 +97,9 @@ def test_the_session_of_the_readme_comes_out_again(place: Path, shown: str) -> N
 
 CURL = """$ KEY=$(aval key add counter --role officer)
 $ aval serve &
+$ curl -sf --retry 99 --retry-delay 1 --retry-connrefused http://127.0.0.1:8000/health/ready
+{ready}
+
 $ curl -s http://127.0.0.1:8000/decisions -H "X-API-Key: $KEY" -H "Accept-Language: fr" \\
     -H "Content-Type: application/json" -d @examples/dossier.json | python3 -m json.tool --no-ensure-ascii
 """
@@ -119,7 +122,8 @@ def test_the_service_of_the_readme_answers(place: Path, shown: str) -> None:
     try:
         for _ in range(300):
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{where}/health/ready").status_code == 200:
+                ready = httpx.get(f"{where}/health/ready")
+                if ready.status_code == 200:
                     break
             assert server.poll() is None, (place / "serve.log").read_text()
             time.sleep(0.2)
@@ -135,7 +139,7 @@ def test_the_service_of_the_readme_answers(place: Path, shown: str) -> None:
         assert len(said[name]) == len(told)
         said[name] = told
     said["record"]["hash"] = "…"
-    fresh = CURL + json.dumps(said, indent=4, ensure_ascii=False)
+    fresh = CURL.replace("{ready}", ready.text) + json.dumps(said, indent=4, ensure_ascii=False)
     if os.environ.get("AVAL_README") == "write":
         write("service", fresh)
     agree(fresh, written("service"))

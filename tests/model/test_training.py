@@ -184,6 +184,16 @@ def test_what_cannot_be_trained_is_said_before_anything_is_fitted(
         train(warehouse, replace(plan, folds=500), POLICY, tmp_path, home=home)
 
 
+def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_computed(
+    warehouse: Warehouse, plan: Plan, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").touch()
+    told: list[str] = []
+    with pytest.raises(NotADirectoryError):
+        train(warehouse, plan, POLICY, tmp_path / "taken" / "models", advance=lambda what, _: told.append(what))
+    assert told == []
+
+
 def test_a_file_that_is_no_truth(lender: Path, warehouse: Warehouse, tmp_path: Path) -> None:
     ids = warehouse.labels()[KEY].to_numpy()
     assert true_probabilities(lender / "truth.parquet", ids).shape == (len(ids),)

@@ -1,6 +1,7 @@
 """`aval verify`, `aval replay` and `aval erase`, run as an operator or an auditor runs them."""
 
 import json
+import socket
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from aval.credit.policy import Policy
 from aval.credit.reason import Explain
 from aval.data.warehouse import Warehouse
-from aval.errors import LogBroken, OptionError
+from aval.errors import LogBroken, LogMissing, OptionError
 from aval.model.registry import Registry
 from aval.service.decide import Decider
 from aval.service.log.log import Log
@@ -64,6 +65,28 @@ def test_verify_tells_whether_it_holds(logged: tuple[Path, list[str], list[int]]
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("words", [("verify",), ("replay", "--all"), ("erase", "100001", "--yes")])
+def test_in_a_wrong_folder_nothing_holds_and_nothing_is_made(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with pytest.raises(LogMissing, match="no decision log there; name the folder that holds it"):
+        run(tmp_path, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_desk_says_that_its_port_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        done = aval(tmp_path, "desk", "--port", str(other.getsockname()[1]))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is taken; name another address, or end what listens there." in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    done = aval(tmp_path, "features", "--docs", str(tmp_path / "taken" / "features.md"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith(f"aval: {tmp_path / 'taken'}")
+    assert "check who may write there" in done.stderr
+
+
 def test_an_auditor_needs_the_public_key_alone(logged: tuple[Path, list[str], list[int]], tmp_path: Path) -> None:
     place, _, _ = logged
     (tmp_path / "log").mkdir()
@@ -96,8 +119,10 @@ def test_erase_takes_the_person_and_leaves_the_chain(logged: tuple[Path, list[st
     place, ids, people = logged
     told = run(place, "erase", str(people[0]), "--yes", "--json")
     assert json.loads(told) == {"applicants": 1, "decisions": 1}
+    told = run(place, "erase", str(people[5]), "--yes")
+    assert told == "Erased 1 applicant, and what 1 decision rested on.\n"
     assert "erased" in run(place, "replay", ids[0])
-    assert run(place, "replay", "--all") == "Replayed 12: 1 erased, 11 same.\n"
+    assert run(place, "replay", "--all") == "Replayed 12: 2 erased, 10 same.\n"
     assert json.loads(run(place, "verify", "--json"))["holds"]
     for words, rule in (
         (("erase", str(people[0]), "--yes"), "nobody the log knows"),

@@ -40,7 +40,8 @@ def test_everything_needed_is_on_the_screen(
     policy = Policy.load(ROOT / "policies" / "2026-11-24.toml")
     show(decision, THEMES, [decision.reasons[0].sentence(lang)], policy, lang)  # type: ignore[arg-type]
     out = capsys.readouterr().out
-    for words in [*said, "-2.00", "+0.75", "-0.25", "bureau", "▼", "▒"]:
+    weights = [text.replace(".", "," if lang == "fr" else ".") for text in ("-2.00", "+0.75", "-0.25")]
+    for words in [*said, *weights, "bureau", "▼", "▒"]:
         assert words in out
 
 

@@ -187,7 +187,8 @@ class Service:
             self.ready = True
         except Exception as problem:
             if type(problem) is not self._unready:  # said once, not at every look
-                structlog.get_logger().warning("not ready", problem=type(problem).__name__)
+                why = str(problem) if isinstance(problem, AvalError) else None
+                structlog.get_logger().warning("not ready", problem=type(problem).__name__, why=why)
             self._unready = type(problem)
 
     def _swapped(self, decider: Decider, before: str | None) -> None:

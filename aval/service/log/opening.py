@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, t
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from aval.errors import LogUnavailable
+from aval.errors import LogMissing, LogUnavailable
 from aval.service.log.tables import SUBJECT
 
 BUSY_SECONDS: Final = 5.0
@@ -51,6 +51,13 @@ def engine(url: str, home: Path, busy: float = BUSY_SECONDS) -> Engine:
         made.dispose()
         raise LogUnavailable(named(made), what(problem)) from None
     return made
+
+
+def begun(url: str, home: Path) -> None:
+    """Hold that this home's log is there, without making one. Raises LogMissing."""
+    file = home.resolve() / "log" / "log.db"
+    if not url and not file.is_file():
+        raise LogMissing(file)
 
 
 def connect(place: str | URL, busy: float = BUSY_SECONDS) -> Engine:
