@@ -53,22 +53,12 @@ class Here:
     @property
     def charts(self) -> Charts:
         """In this language and light."""
-        return self._drawings[0]
+        return Charts(self.words, self.figures, dark=self.dark)
 
     @property
     def curves(self) -> Curves:
         """In this language and light."""
-        return self._drawings[1]
-
-    @cached_property
-    def _drawings(self) -> tuple[Charts, Curves]:
-        """Of this session: what was drawn is not drawn again."""
-        held: dict[object, tuple[Charts, Curves]] = st.session_state.setdefault("drawings", {})
-        name = (self.figures, self.dark)
-        if name not in held:
-            given = (self.words, self.figures)
-            held[name] = Charts(*given, dark=self.dark), Curves(*given, dark=self.dark)
-        return held[name]
+        return Curves(self.words, self.figures, dark=self.dark)
 
     @property
     def policy(self) -> Mapping[str, Any]:
