@@ -1,5 +1,6 @@
 """What every screen stands on: who is here, in which language and light, and what is said when something fails."""
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,6 +78,7 @@ def here() -> Here:
 @st.cache_resource
 def service(base: str) -> Any:
     """Connections shared by every session of this process."""
+    gc.freeze()  # what is loaded by now stays: to look through it all took the collector an eighth of a second each time
     return connection(base)
 
 
