@@ -78,7 +78,7 @@ def here() -> Here:
 @st.cache_resource
 def service(base: str) -> Any:
     """Connections shared by every session of this process."""
-    gc.freeze()  # what is loaded by now stays: to look through it all took the collector an eighth of a second each time
+    gc.freeze()  # What is loaded by now stays; to look through it again took the collector an eighth of a second.
     return connection(base)
 
 
