@@ -208,7 +208,7 @@ def _key(ctx: typer.Context) -> str:
         keys = Keys(log.engine)
         if any(key.name == DEMO and key.revoked_at is None for key in keys.list()):
             keys.revoke(DEMO)
-        return keys.add(DEMO, Role.ADMIN)
+        return keys.add(DEMO, Role.ADMIN, again=True)
 
 
 DEMO = "demo"

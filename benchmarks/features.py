@@ -42,7 +42,7 @@ from pathlib import Path
 import numpy as np
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.features.build import build, catalogue
+from aval.features.build import build, catalogue, single
 store = Warehouse.open(Path(sys.argv[1]))
 wanted, steps = catalogue(), {}
 if len(sys.argv) > 2:
@@ -56,7 +56,8 @@ if len(sys.argv) > 2:
     steps["decided"] = lambda number, one: decider.decide(one, Explain.ALL)
 drawn = np.random.default_rng(1).choice(store.ids.to_numpy(), min(len(store), 300), replace=False).tolist()
 steps = {"read": lambda number, one: store.dossiers(number), "of frames": lambda number, one: Dossiers.of(one.tables),
-    "built": lambda number, one: build(one, wanted), **steps}
+    "built by Polars": lambda number, one: build(one, wanted),
+    "built": lambda number, one: single(one, wanted), **steps}
 found = {"features": len(wanted)}
 for name, step in steps.items():
     taken = []

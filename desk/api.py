@@ -21,7 +21,7 @@ class Trouble(Exception):
     """A request that was not answered.
 
     `kind` is the last part of the problem's type, `unreachable`, `slow` or `garbled`; `detail` the service's own
-    words, in English; `places` where a request breaks the contract.
+    words, in the language asked for; `places` where a request breaks the contract.
     """
 
     def __init__(

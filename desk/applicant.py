@@ -412,7 +412,13 @@ def _replay(now: Here, decision: Decision) -> None:
     with st.spinner(say.say("replaying")):
         found = now.api.post(f"/decisions/{decision['id']}/replay")
     outcome = found["outcome"]
-    more = f" ({', '.join(found['differs'])})" if found["differs"] else f" {found['why']}" if found["why"] else ""
+    more = (
+        f" ({', '.join(say.of('parts', one) for one in found['differs'])})"
+        if found["differs"]
+        else f" {found['why']}"
+        if found["why"]
+        else ""
+    )
     (st.success if outcome == "same" else st.warning)(say.say(f"replay_{outcome}") + more)
 
 

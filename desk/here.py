@@ -108,8 +108,8 @@ def told(trouble: Trouble) -> None:
     else:
         lines = [now.words.problem(trouble.kind)]
     for place in trouble.places[:5]:
-        where = " · ".join(str(part) for part in (place.get("table"), place.get("row"), place.get("column")) if part)
-        lines.append(f"- `{where}` : `{place.get('rule', '')}`" if where else f"- `{place.get('rule', '')}`")
+        row = "" if place.get("row") is None else f" · {place['row']}"
+        lines.append(f"- `{place.get('table', '')}{row}` {place.get('sentence', '')} `{place.get('rule', '')}`")
     if not trouble.places and trouble.status in (409, 422):
         lines.append(f"\n{trouble.detail}")
     st.error("\n".join(lines), icon=":material/error:")

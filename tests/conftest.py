@@ -1,12 +1,19 @@
 """What every test may use: one small simulated lender, its warehouse and a trained champion, made once a run."""
 
+import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import Postgres
+
+# A deadline would fail a test for its neighbours' work, a fresh seed for nobody's.
+settings.register_profile("tests", deadline=None, derandomize=True)
+settings.load_profile("tests")
 
 ALLOWED_SKIPS = ("no GPU", "no container engine", "no ../shared/real")
 """The only reasons for which a test may be skipped in continuous integration."""
@@ -45,24 +52,48 @@ LENDER_APPLICANTS = 3_000
 LENDER_SEED = 11
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` fills, filled by whichever of the run's workers needs it first; it is read from then on."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, whole = root / f"once-{name}", root / f"once-{name}.whole"
+    with (root / f"once-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed at it
+            folder.mkdir()
+            make(folder)
+            whole.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def lender(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated lender's folder of published files."""
     from aval.data.lender import simulate
 
-    folder = tmp_path_factory.mktemp("lender") / "tables"
-    simulate(folder, LENDER_APPLICANTS, LENDER_SEED)
-    return folder
+    made = once(tmp_path_factory, "lender", lambda place: simulate(place / "tables", LENDER_APPLICANTS, LENDER_SEED))
+    return made / "tables"
 
 
 @pytest.fixture(scope="session")
-def home(lender: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An AVAL_HOME whose champion was trained by the command a user would type."""
+def ingested(lender: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small lender's warehouse, without a model."""
     from aval.data.warehouse import ingest
 
+    return once(tmp_path_factory, "ingested", lambda place: ingest(lender, place / "warehouse")) / "warehouse"
+
+
+@pytest.fixture(scope="session")
+def home(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An AVAL_HOME whose champion was trained by the command a user would type; each worker has a copy."""
+
+    def make(place: Path) -> None:
+        shutil.copytree(ingested, place / "warehouse", symlinks=True)
+        run(place, "train", str(Path(__file__).parent / "small.toml"))
+
     place = tmp_path_factory.mktemp("home")
-    ingest(lender, place / "warehouse")
-    run(place, "train", str(Path(__file__).parent / "small.toml"))
+    shutil.copytree(once(tmp_path_factory, "home", make), place, symlinks=True, dirs_exist_ok=True)
     return place
 
 
@@ -92,12 +123,16 @@ doubt = 0.9
 @pytest.fixture(scope="session")
 def carded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home of its own whose version 1 is a scorecard, trained by the command a user would type."""
-    own = tmp_path_factory.mktemp("carded")
-    (own / "warehouse").symlink_to(home / "warehouse")
-    (own / "features").symlink_to(home / "features")
-    (own / "card.toml").write_text(CARD)
-    run(own, "train", str(own / "card.toml"), "--threads", "1")
-    return own
+
+    def make(place: Path) -> None:
+        for name in ("warehouse", "features"):
+            shutil.copytree(home / name, place / name, symlinks=True)
+        (place / "card.toml").write_text(CARD)
+        run(place, "train", str(place / "card.toml"), "--threads", "1")
+
+    place = tmp_path_factory.mktemp("carded")
+    shutil.copytree(once(tmp_path_factory, "carded", make), place, symlinks=True, dirs_exist_ok=True)
+    return place
 
 
 @pytest.fixture(scope="session")

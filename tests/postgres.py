@@ -84,3 +84,10 @@ class Postgres:
         with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
             connection.execute(f"CREATE SCHEMA {name}".encode())
         return f"postgresql://postgres@/postgres?host={self.folder}&options=-csearch_path%3D{name}"
+
+    def database(self) -> str:
+        """The address of a new database: what is dumped and restored is one."""
+        name = f"d{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql://postgres@/{name}?host={self.folder}"

@@ -83,54 +83,54 @@ _ALL: Final = (
         "EXTERNAL_SCORE_1",
         Theme.EXTERNAL,
         (
-            "Le score externe 1 (source EXT_SOURCE_1, fournie par un tiers) est défavorable.",
-            "Le score externe 1 (source EXT_SOURCE_1, fournie par un tiers) est favorable.",
+            "La première des notes de crédit fournies par des organismes tiers est défavorable.",
+            "La première des notes de crédit fournies par des organismes tiers est favorable.",
         ),
         (
-            "External score 1 (source EXT_SOURCE_1, supplied by a third party) is unfavourable.",
-            "External score 1 (source EXT_SOURCE_1, supplied by a third party) is favourable.",
+            "The first of the credit scores supplied by third parties is unfavourable.",
+            "The first of the credit scores supplied by third parties is favourable.",
         ),
     ),
     _pair(
         "EXTERNAL_SCORE_2",
         Theme.EXTERNAL,
         (
-            "Le score externe 2 (source EXT_SOURCE_2, fournie par un tiers) est défavorable.",
-            "Le score externe 2 (source EXT_SOURCE_2, fournie par un tiers) est favorable.",
+            "La deuxième des notes de crédit fournies par des organismes tiers est défavorable.",
+            "La deuxième des notes de crédit fournies par des organismes tiers est favorable.",
         ),
         (
-            "External score 2 (source EXT_SOURCE_2, supplied by a third party) is unfavourable.",
-            "External score 2 (source EXT_SOURCE_2, supplied by a third party) is favourable.",
+            "The second of the credit scores supplied by third parties is unfavourable.",
+            "The second of the credit scores supplied by third parties is favourable.",
         ),
     ),
     _pair(
         "EXTERNAL_SCORE_3",
         Theme.EXTERNAL,
         (
-            "Le score externe 3 (source EXT_SOURCE_3, fournie par un tiers) est défavorable.",
-            "Le score externe 3 (source EXT_SOURCE_3, fournie par un tiers) est favorable.",
+            "La troisième des notes de crédit fournies par des organismes tiers est défavorable.",
+            "La troisième des notes de crédit fournies par des organismes tiers est favorable.",
         ),
         (
-            "External score 3 (source EXT_SOURCE_3, supplied by a third party) is unfavourable.",
-            "External score 3 (source EXT_SOURCE_3, supplied by a third party) is favourable.",
+            "The third of the credit scores supplied by third parties is unfavourable.",
+            "The third of the credit scores supplied by third parties is favourable.",
         ),
     ),
     _pair(
         "EXTERNAL_SCORES",
         Theme.EXTERNAL,
         (
-            "Les scores externes (EXT_SOURCE_1 à 3, fournis par des tiers), pris ensemble, sont défavorables.",
-            "Les scores externes (EXT_SOURCE_1 à 3, fournis par des tiers), pris ensemble, sont favorables.",
+            "Les notes de crédit fournies par des organismes tiers, prises ensemble, sont défavorables.",
+            "Les notes de crédit fournies par des organismes tiers, prises ensemble, sont favorables.",
         ),
         (
-            "The external scores (EXT_SOURCE_1 to 3, supplied by third parties), taken together, are unfavourable.",
-            "The external scores (EXT_SOURCE_1 to 3, supplied by third parties), taken together, are favourable.",
+            "The credit scores supplied by third parties, taken together, are unfavourable.",
+            "The credit scores supplied by third parties, taken together, are favourable.",
         ),
     ),
     _pair(
         "CREDIT_AMOUNT",
         Theme.REQUEST,
-        ("Le montant du crédit demandé pèse sur la décision.", "Le montant du crédit demandé est favorable."),
+        ("Le montant du crédit demandé pèse en défaveur de la demande.", "Le montant du crédit demandé est favorable."),
         (
             "The amount of credit requested weighs against the application.",
             "The amount of credit requested is favourable.",
@@ -140,7 +140,7 @@ _ALL: Final = (
         "CREDIT_TERM",
         Theme.REQUEST,
         (
-            "La durée du crédit et le poids de ses mensualités dans le montant demandé pèsent sur la décision.",
+            "La durée du crédit, ou le poids de ses mensualités face au montant, pèse en défaveur de la demande.",
             "La durée du crédit, au vu de ses mensualités, est favorable.",
         ),
         (
@@ -163,7 +163,7 @@ _ALL: Final = (
     _pair(
         "CONTRACT_KIND",
         Theme.REQUEST,
-        ("Le type de contrat demandé pèse sur la décision.", "Le type de contrat demandé est favorable."),
+        ("Le type de contrat demandé pèse en défaveur de la demande.", "Le type de contrat demandé est favorable."),
         (
             "The kind of contract requested weighs against the application.",
             "The kind of contract requested is favourable.",
@@ -172,15 +172,18 @@ _ALL: Final = (
     _pair(
         "INCOME",
         Theme.INCOME,
-        ("Le niveau de revenu déclaré pèse sur la décision.", "Le niveau de revenu déclaré est favorable."),
+        (
+            "Le niveau des revenus déclarés pèse en défaveur de la demande.",
+            "Le niveau des revenus déclarés est favorable.",
+        ),
         ("The declared income weighs against the application.", "The declared income is favourable."),
     ),
     _pair(
         "INCOME_BURDEN",
         Theme.INCOME,
         (
-            "Le crédit demandé et ses mensualités sont élevés au regard du revenu.",
-            "Le crédit demandé et ses mensualités sont supportables au regard du revenu.",
+            "Le crédit demandé et ses mensualités sont élevés au regard des revenus.",
+            "Le crédit demandé et ses mensualités sont supportables au regard des revenus.",
         ),
         (
             "The credit requested and its instalments are high against income.",
@@ -191,8 +194,8 @@ _ALL: Final = (
         "TOTAL_BURDEN",
         Theme.INCOME,
         (
-            "Les engagements de crédit, anciens et nouveaux, pèsent au regard du revenu et du crédit demandé.",
-            "Les engagements de crédit, anciens et nouveaux, sont supportables au regard du revenu.",
+            "Les engagements de crédit, anciens et nouveaux, sont lourds au regard des revenus et du crédit demandé.",
+            "Les engagements de crédit, anciens et nouveaux, sont supportables au regard des revenus.",
         ),
         (
             "Credit commitments, old and new, weigh against income and the credit requested.",
@@ -203,7 +206,7 @@ _ALL: Final = (
         "EMPLOYMENT_LENGTH",
         Theme.EMPLOYMENT,
         (
-            "L'ancienneté dans l'emploi actuel pèse sur la décision.",
+            "L'ancienneté dans l'emploi actuel pèse en défaveur de la demande.",
             "L'ancienneté dans l'emploi actuel est favorable.",
         ),
         (
@@ -215,7 +218,7 @@ _ALL: Final = (
         "EMPLOYMENT_KIND",
         Theme.EMPLOYMENT,
         (
-            "La profession ou le secteur d'activité pèse sur la décision.",
+            "La profession ou le secteur d'activité pèse en défaveur de la demande.",
             "La profession ou le secteur d'activité est favorable.",
         ),
         (
@@ -226,15 +229,15 @@ _ALL: Final = (
     _pair(
         "EDUCATION",
         Theme.PERSON,
-        ("Le niveau d'études pèse sur la décision.", "Le niveau d'études est favorable."),
+        ("Le niveau d'études pèse en défaveur de la demande.", "Le niveau d'études est favorable."),
         ("The level of education weighs against the application.", "The level of education is favourable."),
     ),
     _pair(
         "CAR",
         Theme.PERSON,
         (
-            "La situation au regard du véhicule pèse sur la décision.",
-            "La situation au regard du véhicule est favorable.",
+            "L'absence, la possession ou l'âge du véhicule pèse en défaveur de la demande.",
+            "La possession ou l'âge du véhicule est favorable.",
         ),
         (
             "The ownership or age of a car weighs against the application.",
@@ -245,7 +248,7 @@ _ALL: Final = (
         "SOCIAL_CIRCLE",
         Theme.PERSON,
         (
-            "Des défauts de paiement observés dans l'entourage déclaré pèsent sur la décision.",
+            "Des défauts de paiement observés dans l'entourage déclaré pèsent en défaveur de la demande.",
             "L'absence de défaut de paiement dans l'entourage déclaré est favorable.",
         ),
         (
@@ -256,14 +259,14 @@ _ALL: Final = (
     _pair(
         "HOUSING",
         Theme.HOUSING,
-        ("La situation de logement pèse sur la décision.", "La situation de logement est favorable."),
+        ("La situation de logement pèse en défaveur de la demande.", "La situation de logement est favorable."),
         ("The housing situation weighs against the application.", "The housing situation is favourable."),
     ),
     _pair(
         "REGION",
         Theme.HOUSING,
         (
-            "La région de résidence, ou son écart avec celle du travail, pèse sur la décision.",
+            "La région de résidence, ou sa distance au lieu de travail, pèse en défaveur de la demande.",
             "La région de résidence est favorable.",
         ),
         (
@@ -275,7 +278,7 @@ _ALL: Final = (
         "STABILITY",
         Theme.CONTACT,
         (
-            "Un changement récent de téléphone, d'adresse ou de pièce d'identité pèse sur la décision.",
+            "Un changement récent de téléphone, d'adresse ou de pièce d'identité pèse en défaveur de la demande.",
             "La stabilité du téléphone, de l'adresse et de la pièce d'identité est favorable.",
         ),
         (
@@ -287,8 +290,8 @@ _ALL: Final = (
         "DOCUMENTS",
         Theme.CONTACT,
         (
-            "Les pièces et coordonnées fournies sont incomplètes ou pèsent sur la décision.",
-            "Les pièces et coordonnées fournies sont favorables.",
+            "Les pièces et les coordonnées fournies sont incomplètes, ou pèsent en défaveur de la demande.",
+            "Les pièces et les coordonnées fournies sont favorables.",
         ),
         (
             "The documents and contact details supplied are incomplete or weigh against the application.",
@@ -317,7 +320,7 @@ _ALL: Final = (
         "BUREAU_AGE",
         Theme.BUREAU,
         (
-            "L'historique de crédit auprès d'autres établissements est récent, court ou riche en crédits nouveaux.",
+            "L'historique de crédit auprès d'autres établissements est récent, court ou chargé de nouveaux crédits.",
             "L'historique de crédit auprès d'autres établissements est ancien et établi.",
         ),
         (
@@ -329,7 +332,7 @@ _ALL: Final = (
         "BUREAU_KIND",
         Theme.BUREAU,
         (
-            "Le nombre ou la nature des crédits auprès d'autres établissements pèse sur la décision.",
+            "Le nombre ou la nature des crédits auprès d'autres établissements pèse en défaveur de la demande.",
             "Le nombre et la nature des crédits auprès d'autres établissements sont favorables.",
         ),
         (
@@ -341,7 +344,7 @@ _ALL: Final = (
         "ENQUIRIES",
         Theme.ENQUIRIES,
         (
-            "Le nombre de consultations récentes du fichier de crédit pèse sur la décision.",
+            "Le nombre de consultations récentes du fichier de crédit pèse en défaveur de la demande.",
             "Le faible nombre de consultations récentes du fichier de crédit est favorable.",
         ),
         (
@@ -362,7 +365,7 @@ _ALL: Final = (
         "PREVIOUS_TERMS",
         Theme.PREVIOUS,
         (
-            "Les conditions des demandes précédentes (montant, durée, prix, apport) pèsent sur la décision.",
+            "Les conditions des demandes précédentes (montant, durée, prix, apport) pèsent en défaveur de la demande.",
             "Les conditions des demandes précédentes (montant, durée, prix, apport) sont favorables.",
         ),
         (
@@ -374,7 +377,7 @@ _ALL: Final = (
         "PREVIOUS_RECENT",
         Theme.PREVIOUS,
         (
-            "Le rythme ou la date des demandes précédentes pèse sur la décision.",
+            "Le rythme ou la date des demandes précédentes pèse en défaveur de la demande.",
             "Le rythme et la date des demandes précédentes sont favorables.",
         ),
         (
@@ -422,7 +425,7 @@ _ALL: Final = (
         "REPAYMENT_AMOUNT",
         Theme.REPAYMENT,
         (
-            "Le montant ou le nombre des mensualités déjà remboursées pèse sur la décision.",
+            "Le montant ou le nombre des mensualités déjà remboursées pèse en défaveur de la demande.",
             "Le montant et le nombre des mensualités déjà remboursées sont favorables.",
         ),
         (

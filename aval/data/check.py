@@ -47,8 +47,7 @@ class Check:
                 self.file, "its first line names no column of the table", "put the published names there"
             )
         if missing:
-            rest = missing[5:] if len(missing) < 7 else [f"and {len(missing) - 5} more"]
-            raise ColumnMissing(self.file, [*missing[:5], *rest])
+            raise ColumnMissing(self.file, missing)
         return [name for name in contract if name in found]
 
     def batch(self, batch: Batch) -> Checked:

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from aval.data.few import FEW, block, selected
-from aval.data.tables import HISTORIES, KEY, layout
-from aval.errors import ApplicantUnknown
+from aval.data.tables import HISTORIES, KEY, layout, none
+from aval.errors import ApplicantUnknown, Said
 
 # Within an applicant rows stand in order of time, then of key; the other columns break the ties that are left.
 _ORDER: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -85,9 +85,8 @@ class Dossiers:
         found: dict[str, pl.DataFrame] = {}
         for table in ("application", *HISTORIES):
             frame = tables.get(table)
-            types = layout(table)
             if frame is None:
-                found[table] = pl.DataFrame(schema=dict(types))
+                found[table] = none(table)
                 continue
             if KEY not in frame.columns:
                 frame = _with_applicant(frame, tables.get("bureau"))
@@ -104,7 +103,7 @@ class Dossiers:
         """The dossiers of these applicants. Raises: ApplicantUnknown."""
         wanted = pl.Series(KEY, ids, dtype=pl.Int64).unique()
         if not wanted.is_in(self.ids.implode()).all():
-            raise ApplicantUnknown("the dossiers")
+            raise ApplicantUnknown(Said("the dossiers"))
         keep = pl.col(KEY).is_in(wanted.implode())
         kept = {table: marked(frame.filter(keep).rechunk()) for table, frame in self.tables.items()}
         return Dossiers(MappingProxyType(kept), self.absent)

@@ -13,7 +13,7 @@ import polars as pl
 FEW: Final = 2_000
 """Rows up to which one thread is as quick."""
 
-_SINGLE: Final = 16
+SINGLE: Final = 16
 """Rows up to which Python's own values are as quick as a block of memory."""
 
 
@@ -37,6 +37,6 @@ def taken(frame: pl.DataFrame, places: "np.ndarray[Any, Any]") -> pl.DataFrame:
 
 def block(frame: pl.DataFrame) -> npt.NDArray[np.float64]:
     """Numbers as shape (n, k), NaN where one is missing."""
-    if frame.height <= _SINGLE:
+    if frame.height <= SINGLE:
         return np.array(frame.rows(), dtype=np.float64).reshape(frame.shape)
     return frame.to_numpy().astype(np.float64, copy=False)

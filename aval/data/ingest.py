@@ -19,7 +19,7 @@ from aval.data.manifest import Entry, Manifest, Origin, contracts, sha256
 from aval.data.parquet import Spill, Writer
 from aval.data.source import Advance, Batch, Found, Part, Reader, find
 from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout
-from aval.errors import KeyDuplicate, OptionError, RejectsExceeded, SourceUnreadable
+from aval.errors import KeyDuplicate, OptionError, RejectsExceeded, SourceUnreadable, listed
 
 # Applicants to a row group, which is decoded whole for one of them. Each column of each group also costs memory in
 # every process that opens the file, and applications have more columns than all histories together.
@@ -121,7 +121,7 @@ class _Run:
 
     def _applications(self, parts: tuple[Part, ...], tally: _Tally, rejected: Writer, path: Path) -> None:
         frames = [checked.kept for _, _, checked in self._rows("application", parts, tally, rejected)]
-        names = " and ".join(part.name for part in parts)
+        names = listed([part.name for part in parts])
         if not frames or not any(frame.height for frame in frames):
             raise SourceUnreadable(names, "holds no application that keeps the contract", "export it again")
         frame = canonical(pl.concat(frames), "application")
@@ -146,7 +146,7 @@ class _Run:
                     owners.append(frame[KEY].to_numpy())
                 if self._loans is not None and _LOAN in frame.columns:
                     tally.unlinked += int((~_found(self._loans, frame[_LOAN].to_numpy())[1]).sum())
-            self._keep_keys(table, keys, owners, " and ".join(part.name for part in parts))
+            self._keep_keys(table, keys, owners, listed([part.name for part in parts]))
             with Writer(path, grouped=True, empty=pl.DataFrame(schema=dict(layout(table)))) as out:
                 for bucket in range(buckets):
                     self._advance(f"{table}, sorting", bucket, buckets)

@@ -12,7 +12,7 @@ from aval.data.check import Check, Checked, rejects
 from aval.data.dossiers import Dossiers
 from aval.data.source import Advance, Found, Part, Reader, find, lone
 from aval.data.tables import HISTORIES, KEY, TARGET, columns, layout
-from aval.errors import KeyDuplicate, SourceMissing, SourceUnreadable
+from aval.errors import KeyDuplicate, SourceMissing, SourceUnreadable, listed
 
 UNIQUE = {"application": KEY, "bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV"}
 
@@ -45,7 +45,7 @@ def load(source: Path, advance: Advance | None = None) -> Loaded:
             broken[table] = rejected
             warnings.append(f"{table}: {rejected.height:,} rows break the contract and were left out.")
     if not tables["application"].height and "application" not in broken:
-        names = " and ".join(part.name for part in found.parts["application"])
+        names = listed([part.name for part in found.parts["application"]])
         raise SourceUnreadable(names, "holds no application", "export it again")
     dossiers = Dossiers.of(tables)
     for table in HISTORIES:
@@ -84,7 +84,7 @@ def _read(table: str, parts: tuple[Part, ...], advance: Advance | None) -> tuple
     if key := UNIQUE.get(table):
         repeats = frame.height - frame[key].n_unique()
         if repeats:
-            raise KeyDuplicate(" and ".join(part.name for part in parts), [key], repeats)
+            raise KeyDuplicate(listed([part.name for part in parts]), [key], repeats)
     return frame, pl.concat(rejected), warnings
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, cast
 
 import polars as pl
+from polars.exceptions import PanicException
 
-from aval.data.tables import TABLES
-from aval.errors import SourceAmbiguous, SourceMissing, SourceUnreadable
+from aval.data.tables import TABLES, columns
+from aval.errors import Said, SourceAmbiguous, SourceMissing, SourceUnreadable
 
 Advance = Callable[[str, int, int], None]  # (table, bytes done, bytes in all)
 
@@ -223,7 +224,7 @@ class Reader:
             yield from self._inner.batches(wanted)
         except pa.ArrowInvalid:  # its message quotes the row, so it goes no further
             raise self._unreadable("is damaged, or a quotation mark is never closed", "export it again") from None
-        except (*_DAMAGED, OSError):
+        except (*_DAMAGED, OSError, UnicodeDecodeError, PanicException):
             raise self._unreadable("is truncated or damaged", "copy or download it again") from None
 
     def _unreadable(self, what: str, remedy: str) -> SourceUnreadable:
@@ -237,7 +238,10 @@ class Reader:
             if size == 0:
                 raise self._unreadable("is empty", "export it again")
             if name.endswith(".parquet"):
-                return _Parquet(self._seekable(stream), size, self._tell)
+                parquet = _Parquet(self._seekable(stream), size, self._tell)
+                if what := _twice(parquet.columns):
+                    raise self._unreadable(what, "keep one of them")
+                return parquet
             done = 0
 
             def told(read: int) -> None:
@@ -298,12 +302,11 @@ class _Csv:
         header = re.split(rb"[\r\n]", line, maxsplit=1)[0].decode().removeprefix("\ufeff")
         self._single = header.encode() == line.rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
         self.columns = [name.strip() for name in next(csv.reader([header]))] if header else []
-        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        for mark, word in ((";", Said("semicolons")), ("\t", Said("tabs")), ("|", Said("bars"))):
             if len(self.columns) == 1 and mark in header:
-                raise unreadable(f"its values are separated by {word}", "save it with commas")
-        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
-        if twice:
-            raise unreadable(f"column {twice[0]} stands there twice", "keep one of them")
+                raise unreadable(Said("its values are separated by {mark}", mark=word), "save it with commas")
+        if what := _twice(self.columns):
+            raise unreadable(what, "keep one of them")
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:
         import pyarrow as pa
@@ -350,6 +353,21 @@ class _Csv:
             raise self._unreadable("a quotation mark is never closed", "export it again")
 
 
+def _twice(names: list[str]) -> Said | None:
+    """What is wrong with columns of the same name; a name that the contract lacks may be a value, in want of a header.
+
+    None where nothing is.
+    """
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if not twice:
+        return None
+    known = {name for table in TABLES for name in columns(table)}
+    shown = next((name for name in twice if name in known), None)
+    if shown is None:
+        return Said("two columns share a name")
+    return Said("column {column} stands there twice", column=shown)
+
+
 def _numbers(line: int, height: int, skipped: list[int]) -> pl.Series:
     """Line numbers of `height` rows after `line`, without those of the skipped lines."""
     numbers = pl.int_range(line + 1, line + 1 + height + len(skipped), dtype=pl.Int64, eager=True)
@@ -363,18 +381,23 @@ class _Parquet:
 
         try:
             self._file = pq.ParquetFile(stream)
-        except (pa.ArrowInvalid, pa.ArrowException):
+            self.columns = list(self._file.schema_arrow.names)
+        except (pa.ArrowException, UnicodeDecodeError):
             raise EOFError from None
         self._size, self._tell = size, tell
-        self.columns = list(self._file.schema_arrow.names)
 
     def batches(self, wanted: list[str]) -> Iterator[Batch]:
         import pyarrow as pa
 
         done, total = 0, max(1, self._file.metadata.num_rows)
         size = max(1, _CELLS // max(1, len(wanted)))
+        for name in wanted:
+            if pa.types.is_decimal256(self._file.schema_arrow.field(name).type):  # polars panics over these
+                raise pa.ArrowInvalid
         for batch in self._file.iter_batches(batch_size=size, columns=wanted, use_threads=False):
-            cells = pl.DataFrame(pa.table(batch)).select(wanted)
+            # polars takes text for UTF-8, in cells and in what a schema says besides, and panics where it is not.
+            batch.validate(full=True)
+            cells = pl.DataFrame(pa.table(batch).replace_schema_metadata(None)).select(wanted)
             rows = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.Int64, eager=True)
             done += cells.height
             self._tell(self._size * done // total, self._size)

@@ -334,18 +334,34 @@ def layout(table: str) -> Mapping[str, pl.DataType]:
     return MappingProxyType(types if KEY in types else {KEY: pl.Int64(), **types})
 
 
+def none(table: str) -> pl.DataFrame:
+    """A table of a dossier without rows."""
+    return _none(table).clone()
+
+
+@cache
+def _none(table: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict(layout(table)))
+
+
 def unmask(table: str, frame: pl.DataFrame, told: Collection[str] | None = None) -> pl.DataFrame:
     """Stand-ins become null, and `COLUMN_NONE` says where one stood (false where the value was missing).
 
     `told` names the columns of the latter kind that are wanted; all by default.
     """
+    opened = unmasking(table, frame.columns, told)
+    return widened(frame, opened) if opened else frame
+
+
+def unmasking(table: str, among: Collection[str], told: Collection[str] | None = None) -> list[pl.Expr]:
+    """What `unmask` does to these columns."""
     opened = []
     for name, (known, stood) in _stands(table).items():
-        if name in frame.columns:
+        if name in among:
             opened.append(known)
             if told is None or f"{name}_NONE" in told:
                 opened.append(stood)
-    return widened(frame, opened) if opened else frame
+    return opened
 
 
 @cache

@@ -17,7 +17,7 @@ from aval.data.few import FEW
 from aval.data.ingest import ingest
 from aval.data.load import Loaded, load
 from aval.data.manifest import Manifest, contracts
-from aval.data.tables import HISTORIES, KEY, TARGET, layout
+from aval.data.tables import HISTORIES, KEY, TARGET, layout, none
 from aval.errors import ApplicantUnknown, WarehouseError
 
 __all__ = ["Loaded", "Warehouse", "ingest", "load"]
@@ -106,7 +106,7 @@ class Warehouse:
         for table in ("application", *HISTORIES):
             types = layout(table)
             if table in absent or table not in self._files:
-                tables[table] = pl.DataFrame(schema=dict(types))
+                tables[table] = none(table)
             else:
                 tables[table] = self._files[table].of(wanted, list(types))
         return Dossiers(MappingProxyType(tables), absent)
@@ -145,23 +145,26 @@ class _File:
         groups = np.searchsorted(self._last, ids)
         inside = groups < len(self._last)
         inside[inside] &= self._first[groups[inside]] <= ids[inside]
-        needed = np.unique(groups[inside]).tolist()
+        needed = sorted(set(groups[inside].tolist()))
         frames = [self._picked(needed[at : at + _AT_ONCE], columns, ids) for at in range(0, len(needed), _AT_ONCE)]
         found = frames or [self._picked([], columns, ids)]
         return marked(found[0] if len(found) == 1 else pl.concat(found).rechunk())
 
     def _picked(self, groups: list[int], columns: list[str], ids: Ids) -> pl.DataFrame:
         table, keys = self._table(groups, columns)
-        mine = ids[np.minimum(np.searchsorted(ids, keys), len(ids) - 1)] == keys
-        places = np.flatnonzero(mine)
-        if not len(places):
-            if (none := self._empty.get(tuple(columns))) is None:
-                none = self._empty[tuple(columns)] = _frame(table.slice(0, 0))
-            return none
         # Only the stretch that holds the applicants is converted: one of them costs a few rows, not a row group.
-        stretch = slice(places[0], places[-1] + 1)
-        frame = _frame(table.slice(stretch.start, stretch.stop - stretch.start))
-        return frame if mine[stretch].all() else frame.filter(pl.Series(mine[stretch])).rechunk()
+        first = int(np.searchsorted(keys, ids[0], "left")) if len(ids) else 0
+        height = int(np.searchsorted(keys, ids[-1], "right")) - first if len(ids) else 0
+        if not height:
+            if (empty := self._empty.get(tuple(columns))) is None:
+                empty = self._empty[tuple(columns)] = _frame(table.slice(0, 0))
+            return empty
+        frame = _frame(table.slice(first, height))
+        if len(ids) == 1:
+            return frame
+        others = keys[first : first + height]
+        mine = ids[np.minimum(np.searchsorted(ids, others), len(ids) - 1)] == others
+        return frame if mine.all() else frame.filter(pl.Series(mine)).rechunk()
 
     def _table(self, groups: list[int], columns: list[str] | None) -> tuple[Any, Ids]:
         """Row groups and their applicants, having looked that these are in order."""

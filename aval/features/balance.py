@@ -6,15 +6,15 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import not_later
+from aval.features.rows import R, not_later
 
 _STATUS = pl.col("STATUS")
 _MONTH = pl.col("MONTHS_BALANCE")
 _CREDIT = pl.col("SK_ID_BUREAU")
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    return not_later(frame, "MONTHS_BALANCE")
+def _prepare(rows: R) -> R:
+    return not_later(rows, "MONTHS_BALANCE")
 
 
 HISTORY: Final = History(

@@ -6,6 +6,7 @@ needs is worked out once and kept; tables it does not need are not touched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import ModuleType
@@ -16,7 +17,7 @@ import polars as pl
 
 from aval.data.dossiers import Dossiers
 from aval.data.few import block, selected, widened
-from aval.data.tables import KEY, unmask
+from aval.data.tables import KEY, layout, unmask, unmasking
 from aval.errors import FeatureError
 from aval.features import (
     across,
@@ -32,9 +33,11 @@ from aval.features import (
     ratios,
 )
 from aval.features import reference as published
+from aval.features.alone import Alone, Value
 from aval.features.application import Derived
 from aval.features.feature import SOURCES, Feature, FeatureSet, parse
 from aval.features.measure import Asked, Compiled, History
+from aval.features.tape import NAN, Odd
 
 if TYPE_CHECKING:
     from aval.data.warehouse import Warehouse
@@ -181,6 +184,22 @@ class _Plan:
 
 
 @lru_cache(maxsize=32)
+def alone(features: FeatureSet, absent: frozenset[str]) -> Alone:
+    """These features of one dossier at a time. Raises NotImplementedError where an expression has no steps."""
+    plan = _plan(features, absent)
+    columns = [name.removesuffix("_NONE") for name in plan.columns]
+    types = {name: dtype for name, dtype in layout("application").items() if name in columns}
+    return Alone(
+        features.names,
+        types,
+        plan.histories,
+        (unmasking("application", columns), *plan.steps, plan.derived),
+        copied=plan.copied,
+        empty=plan.empty,
+    )
+
+
+@lru_cache(maxsize=32)
 def _plan(features: FeatureSet, absent: frozenset[str]) -> _Plan:
     columns: set[str] = {KEY}
     aggregates: dict[str, dict[str, None]] = {}
@@ -291,6 +310,19 @@ def build(dossiers: Dossiers, features: FeatureSet | None = None) -> pl.DataFram
     for place in plan.counts:
         row.replace_column(place, row.to_series(place).cast(pl.Float64))
     return row
+
+
+def single(dossiers: Dossiers, features: FeatureSet | None = None) -> list[Value]:
+    """The row that `build` gives for one dossier, to the bit, in the order of the features and sooner.
+
+    An unknown number is NaN, an unknown text None.
+    """
+    wanted = catalogue() if features is None else features
+    with suppress(Odd, NotImplementedError):
+        return alone(wanted, dossiers.absent).of(dossiers.tables)
+    (row,) = build(dossiers, wanted)[list(wanted.names)].rows()
+    known = zip(row, wanted, strict=True)
+    return [NAN if value is None and feature.kind == "number" else value for value, feature in known]
 
 
 def _finite(frame: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import not_later, recency, same_applicant
+from aval.features.rows import R, not_later, recency, same_applicant
 
 _STATE = pl.col("CREDIT_ACTIVE")
 _TYPE = pl.col("CREDIT_TYPE")
@@ -17,9 +17,9 @@ _END = pl.col("DAYS_CREDIT_ENDDATE")
 _ENDED = pl.col("DAYS_ENDDATE_FACT")
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """Canonical order is by DAYS_CREDIT, so the latest credit stands last."""
-    return recency(not_later(not_later(frame, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE"))
+    return recency(not_later(not_later(rows, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE"))
 
 
 HISTORY: Final = History(
@@ -45,7 +45,7 @@ for _days in (90, 365, 730):
         f"opened in the last {_days} days",
         f"ouverts au cours des {_days} derniers jours",
     )
-_h.flag("last3", pl.col("recent") <= 3, "that are the 3 latest opened", "parmi les 3 derniers ouverts")
+_h.flag("last3", pl.col("recent") <= 3, "that are the 3 latest opened", "au nombre des 3 derniers ouverts")
 
 _KINDS: Final = (
     ("consumer", "Consumer credit", "for consumption", "à la consommation"),

@@ -6,7 +6,7 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency, starting
+from aval.features.rows import R, by_time, not_later, recency, starting
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _BALANCE = pl.col("AMT_BALANCE")
@@ -20,10 +20,9 @@ _STATE = pl.col("NAME_CONTRACT_STATUS")
 _REACH: Final = 100_000
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    months = not_later(frame, "MONTHS_BALANCE")
-    begin = pl.Series("begin", starting(months, "SK_ID_PREV"))
-    return recency(by_time(months.hstack([begin]), "MONTHS_BALANCE", _REACH))
+def _prepare(rows: R) -> R:
+    months = not_later(rows, "MONTHS_BALANCE")
+    return recency(by_time(months.put(begin=starting(months, "SK_ID_PREV")), "MONTHS_BALANCE", _REACH))
 
 
 HISTORY: Final = History(
@@ -47,8 +46,8 @@ for _months in (2, 3, 6, 12, 24, 48):
         f"des {_months} derniers mois",
     )
 _h.flag("opening", pl.col("begin"), "that open a card", "ouvrant une carte", "CARD_USE")
-_h.flag("active", _STATE == "Active", "active-", "de cartes en service", "CARD_USE")
-_h.flag("signed", _STATE == "Signed", "just signed", "de cartes tout juste signées", "CARD_USE")
+_h.flag("active", _STATE == "Active", "active-", "portant sur une carte en service", "CARD_USE")
+_h.flag("signed", _STATE == "Signed", "just signed", "portant sur une carte tout juste signée", "CARD_USE")
 _h.flag("late", pl.col("SK_DPD") > 0, "past due", "en retard", "CARD_PAYMENT")
 _h.flag("overlimit", _BALANCE > _LIMIT, "above the limit", "au-dessus du plafond", "CARD_USE")
 _h.flag("nearlimit", _BALANCE > 0.9 * _LIMIT, "above 90 % of the limit", "au-dessus de 90 % du plafond", "CARD_USE")

@@ -5,11 +5,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from aval.data.few import taken
 from aval.data.tables import KEY
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_applicant, by_time, not_later, recency, runs, starting
+from aval.features.rows import R, by_time, not_later, recency, runs, starting
 
 _DUE_ON = pl.col("DAYS_INSTALMENT")
 _PAID_ON = pl.col("DAYS_ENTRY_PAYMENT")
@@ -19,42 +18,44 @@ _NUMBER = pl.col("NUM_INSTALMENT_NUMBER")
 _REACH: Final = 100_000
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """One row per instalment: due by the day of application, its partial payments summed, in order of due day.
 
     A payment made after the application is not made yet.
     """
-    due = not_later(frame, "DAYS_INSTALMENT")
-    latest = due["DAYS_ENTRY_PAYMENT"].max()
-    if latest is not None and float(str(latest)) > 0:
-        made = _PAID_ON.fill_null(0) <= 0
-        due = due.with_columns(pl.when(made).then(pl.col("DAYS_ENTRY_PAYMENT", "AMT_PAYMENT")))
+    due = made(not_later(rows, "DAYS_INSTALMENT"))
     return _last_loan(recency(by_time(_merged(due), "DAYS_INSTALMENT", _REACH)))
 
 
-def _merged(frame: pl.DataFrame) -> pl.DataFrame:
+def made(rows: R) -> R:
+    """Payments after the application are not made yet."""
+    later = rows["DAYS_ENTRY_PAYMENT"] > 0
+    if not later.any():
+        return rows
+    return rows.put(**{name: np.where(later, np.nan, rows[name]) for name in ("DAYS_ENTRY_PAYMENT", "AMT_PAYMENT")})
+
+
+def _merged(rows: R) -> R:
     """Rows of one loan, due day and number stand together in canonical order: their payments are one instalment's."""
-    starts = np.flatnonzero(starting(frame, "SK_ID_PREV", "DAYS_INSTALMENT", "NUM_INSTALMENT_NUMBER"))
-    if starts.size == frame.height:
-        return frame.hstack([pl.Series("parts", np.ones(frame.height))])
-    paid = frame["AMT_PAYMENT"].to_numpy()
+    starts = np.flatnonzero(starting(rows, "SK_ID_PREV", "DAYS_INSTALMENT", "NUM_INSTALMENT_NUMBER"))
+    if starts.size == rows.height:
+        return rows.put(parts=np.ones(rows.height))
+    paid = rows["AMT_PAYMENT"]
     known = ~np.isnan(paid)
     total = np.add.reduceat(np.where(known, paid, 0.0), starts)
     merged = {
         "AMT_PAYMENT": np.where(np.logical_or.reduceat(known, starts), total, np.nan),
-        "DAYS_ENTRY_PAYMENT": np.fmax.reduceat(frame["DAYS_ENTRY_PAYMENT"].to_numpy(), starts),
-        "AMT_INSTALMENT": np.fmax.reduceat(frame["AMT_INSTALMENT"].to_numpy(), starts),
+        "DAYS_ENTRY_PAYMENT": np.fmax.reduceat(rows["DAYS_ENTRY_PAYMENT"], starts),
+        "AMT_INSTALMENT": np.fmax.reduceat(rows["AMT_INSTALMENT"], starts),
+        "parts": np.diff(starts, append=rows.height).astype(np.float64),
     }
-    whole = by_applicant(taken(frame, starts))
-    for name, values in merged.items():
-        whole.replace_column(whole.get_column_index(name), pl.Series(name, values, nan_to_null=True))
-    return whole.hstack([pl.Series("parts", np.diff(starts, append=frame.height).astype(np.float64))])
+    return rows.at(starts).put(**merged)
 
 
-def _last_loan(frame: pl.DataFrame) -> pl.DataFrame:
-    ends, lengths = runs(frame[KEY].to_numpy())
-    loans = frame["SK_ID_PREV"].to_numpy()
-    return frame.hstack([pl.Series("in_last_loan", loans == np.repeat(loans[ends - 1], lengths))])
+def _last_loan(rows: R) -> R:
+    ends, lengths = runs(rows[KEY])
+    loans = rows["SK_ID_PREV"]
+    return rows.put(in_last_loan=loans == np.repeat(loans[ends - 1], lengths))
 
 
 _PARTS: Final = ("SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "DAYS_INSTALMENT", "DAYS_ENTRY_PAYMENT")
@@ -76,15 +77,23 @@ HISTORY: Final = History(
 )
 _h = HISTORY
 
+
+def _set(number: str | int) -> str:
+    """As French writes it: 1 500."""
+    return f"{int(number):,}".replace(",", "\u00a0")
+
+
 for _days in (30, 60, 90, 180, 365, 720, 1500):
     _h.flag(
         f"{_days}d",
         pl.col("DAYS_INSTALMENT") >= -_days,
         f"due in the last {_days} days",
-        f"exigibles au cours des {_days} derniers jours",
+        f"exigibles au cours des {_set(_days)} derniers jours",
     )
 for _rows in (2, 3, 5, 10):
-    _h.flag(f"last{_rows}", pl.col("recent") <= _rows, f"that are the {_rows} latest", f"parmi les {_rows} dernières")
+    _h.flag(
+        f"last{_rows}", pl.col("recent") <= _rows, f"that are the {_rows} latest", f"au nombre des {_rows} dernières"
+    )
 _h.flag("lastloan", pl.col("in_last_loan"), "of the latest loan", "du dernier prêt")
 _h.flag("late", pl.col("past_days") > 0, "paid late", "payées en retard", "REPAYMENT_LATE")
 for _days in (7, 15, 30):
@@ -185,7 +194,7 @@ def _compared(short: str, long: str) -> Derived:
         f"instalments_late_ratio_mean_{short}_{long}",
         ratio(_i(f"late_days_mean_{short}"), _i(f"late_days_mean_{long}")),
         f"Mean delay in paying over the last {short[:-1]} days, over that of the last {long[:-1]}",
-        f"Rapport du délai de paiement moyen des {short[:-1]} derniers jours à celui des {long[:-1]} derniers",
+        f"Rapport du délai de paiement moyen des {short[:-1]} derniers jours à celui des {_set(long[:-1])} derniers",
         "REPAYMENT_LATE",
     )
 

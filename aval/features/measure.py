@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from operator import and_
+from typing import Any
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from aval.credit.reason import REASONS, Theme
 from aval.data.tables import KEY, unmask
 from aval.errors import FeatureError
 from aval.features.feature import SOURCES, STATISTICS, Kind, Parts, parse
+from aval.features.rows import Framed
 
 DAYS_A_YEAR = 365.25
 
@@ -146,7 +148,7 @@ class History:
         rows: tuple[str, str],
         time: str,
         time_days: float,
-        prepare: Callable[..., pl.DataFrame],
+        prepare: Callable[..., Any],
         beside: tuple[str, ...] = (),
         reads: tuple[str, ...] = (),
         prepared: Mapping[str, tuple[str, ...]] | None = None,
@@ -340,7 +342,9 @@ class History:
         """The rows to aggregate: only the columns needed, stand-ins taken out, nothing later than the application."""
         frame = tables[self.table]
         own = frame[[column for column in frame.columns if column in compiled.raw]]
-        return self.prepare(unmask(self.table, own, compiled.columns), *(tables[name] for name in self.beside))
+        beside = (Framed(tables[name]) for name in self.beside)
+        prepared: Framed = self.prepare(Framed(unmask(self.table, own, compiled.columns)), *beside)
+        return prepared.frame
 
     def compile(self, names: Iterable[str]) -> Compiled:
         """The expressions that compute these aggregates."""

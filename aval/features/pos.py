@@ -7,7 +7,7 @@ import polars as pl
 
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import by_time, not_later, recency, runs, starting
+from aval.features.rows import R, by_time, not_later, recency, runs, starting
 
 _MONTH = pl.col("MONTHS_BALANCE")
 _STATE = pl.col("NAME_CONTRACT_STATUS")
@@ -16,19 +16,16 @@ _LEFT = pl.col("CNT_INSTALMENT_FUTURE")
 _REACH: Final = 100_000
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """A loan's first and last month are seen while its rows stand together, before they are put in order of time."""
-    months = not_later(frame, "MONTHS_BALANCE")
+    months = not_later(rows, "MONTHS_BALANCE")
     begin = starting(months, "SK_ID_PREV")
-    ends, lengths = runs(months["SK_ID_PREV"].to_numpy())
-    terms = months["CNT_INSTALMENT"].to_numpy()
-    edges = months.hstack(
-        [
-            pl.Series("begin", begin),
-            pl.Series("end", np.append(begin, True)[1:][: begin.size]),
-            pl.Series("seen", np.repeat(lengths, lengths), dtype=pl.Int32),
-            pl.Series("planned", np.repeat(terms[ends - lengths], lengths), dtype=pl.Float64, nan_to_null=True),
-        ]
+    ends, lengths = runs(months["SK_ID_PREV"])
+    edges = months.put(
+        begin=begin,
+        end=np.append(begin, True)[1:][: begin.size],
+        seen=np.repeat(lengths, lengths).astype(np.int32),
+        planned=np.repeat(months["CNT_INSTALMENT"][ends - lengths], lengths).astype(np.float64),
     )
     return recency(by_time(edges, "MONTHS_BALANCE", _REACH))
 
@@ -60,14 +57,14 @@ for _months in (3, 6, 12, 24, 48):
         f"of the last {_months} months",
         f"des {_months} derniers mois",
     )
-_h.flag("last5", pl.col("recent") <= 5, "that are the 5 latest", "parmi les 5 derniers")
+_h.flag("last5", pl.col("recent") <= 5, "that are the 5 latest", "au nombre des 5 derniers")
 _h.flag("latest", pl.col("end"), "that are a loan's latest", "les plus récents de chaque prêt", "REPAYMENT_AMOUNT")
 _h.flag("opening", pl.col("begin"), "that open a loan", "ouvrant un prêt", "REPAYMENT_AMOUNT")
-_h.flag("active", _STATE == "Active", "active-", "de prêts en cours", "PREVIOUS_RUNNING")
-_h.flag("completed", _STATE == "Completed", "completed-", "de prêts terminés", "REPAYMENT_AMOUNT")
-_h.flag("signed", _STATE == "Signed", "just signed", "de prêts tout juste signés", "REPAYMENT_AMOUNT")
-_h.flag("granted", _STATE == "Approved", "just approved", "de prêts tout juste accordés", "REPAYMENT_AMOUNT")
-_h.flag("demand", _STATE == "Demand", "called in", "de prêts mis en demeure", "REPAYMENT_LATE")
+_h.flag("active", _STATE == "Active", "active-", "portant sur un prêt en cours", "PREVIOUS_RUNNING")
+_h.flag("completed", _STATE == "Completed", "completed-", "portant sur un prêt terminé", "REPAYMENT_AMOUNT")
+_h.flag("signed", _STATE == "Signed", "just signed", "portant sur un prêt tout juste signé", "REPAYMENT_AMOUNT")
+_h.flag("granted", _STATE == "Approved", "just approved", "portant sur un prêt tout juste accordé", "REPAYMENT_AMOUNT")
+_h.flag("demand", _STATE == "Demand", "called in", "portant sur un prêt mis en demeure", "REPAYMENT_LATE")
 _h.flag("returned", _STATE == "Returned to the store", "of returned goods", "de biens rendus", "REPAYMENT_AMOUNT")
 _h.flag("writtenoff", _STATE == "Amortized debt", "written off", "de créances amorties", "REPAYMENT_LATE")
 _h.flag("late", pl.col("SK_DPD") > 0, "past due", "en retard", "REPAYMENT_LATE")

@@ -7,7 +7,7 @@ import polars as pl
 from aval.features import price, product
 from aval.features.application import Derived, derived
 from aval.features.measure import History, ratio
-from aval.features.rows import earliness, not_later, recency, recency_where, same_applicant
+from aval.features.rows import R, earliness, not_later, recency, recency_where, same_applicant
 
 _CREDIT = pl.col("AMT_CREDIT")
 _ASKED = pl.col("AMT_APPLICATION")
@@ -24,10 +24,11 @@ _ENDED = pl.col("DAYS_TERMINATION")
 _A_MONTH: Final = 12 / 365.25
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
+def _prepare(rows: R) -> R:
     """Canonical order is by DAYS_DECISION, so the latest application stands last."""
-    granted = pl.col("NAME_CONTRACT_STATUS") == "Approved"
-    return earliness(recency_where(recency(not_later(frame, "DAYS_DECISION")), "recent_granted", granted))
+    decided = not_later(rows, "DAYS_DECISION")
+    granted = decided.equal("NAME_CONTRACT_STATUS", "Approved")
+    return earliness(recency_where(recency(decided), "recent_granted", granted))
 
 
 HISTORY: Final = History(
@@ -76,10 +77,15 @@ for _days in (365, 730):
         f"of the last {_days} days",
         f"des {_days} derniers jours",
     )
-for _rows in (1, 3, 5):
-    _h.flag(f"last{_rows}", pl.col("recent") <= _rows, f"that are the {_rows} latest", f"parmi les {_rows} dernières")
+_h.flag("last1", pl.col("recent") <= 1, "that are the 1 latest", "limitées à la dernière")
+for _rows in (3, 5):
+    _h.flag(
+        f"last{_rows}", pl.col("recent") <= _rows, f"that are the {_rows} latest", f"au nombre des {_rows} dernières"
+    )
 for _rows in (2, 4):
-    _h.flag(f"first{_rows}", pl.col("early") <= _rows, f"that are the {_rows} first", f"parmi les {_rows} premières")
+    _h.flag(
+        f"first{_rows}", pl.col("early") <= _rows, f"that are the {_rows} first", f"au nombre des {_rows} premières"
+    )
 _h.flag("lastloan", pl.col("recent_granted") == 1, "that were the latest approved", "acceptées en dernier")
 _h.flag("insured", pl.col("NFLAG_INSURED_ON_APPROVAL") == 1, "with insurance", "avec assurance", "PREVIOUS_TERMS")
 _h.flag("raised", _CREDIT > _ASKED, "granted more than asked", "accordées au-delà du montant demandé", "PREVIOUS_TERMS")

@@ -23,8 +23,9 @@ from aval.data.column import NONE_DAYS
 from aval.data.tables import KEY, columns
 from aval.features import application
 from aval.features.application import Derived, derived
+from aval.features.instalments import made
 from aval.features.measure import History, quotient, ratio
-from aval.features.rows import not_later
+from aval.features.rows import Framed, R, not_later
 
 _Measured = tuple[str, pl.Expr, str, str, str, str]
 """Name with its unit, value of a row, statistics, English, French, reason."""
@@ -69,8 +70,8 @@ def _shares(history: History, said: Iterable[_Said]) -> None:
 # Credits with other lenders
 
 
-def _reported(frame: pl.DataFrame) -> pl.DataFrame:
-    return not_later(not_later(frame, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE")
+def _reported(rows: R) -> R:
+    return not_later(not_later(rows, "DAYS_CREDIT"), "DAYS_CREDIT_UPDATE")
 
 
 _BUREAU: Final = History(
@@ -144,12 +145,12 @@ _BUREAU_LEVELS: Final[Sequence[_Said]] = (
 _STATUSES: Final = columns("bureau_balance")["STATUS"].values
 
 
-def _by_credit(months: pl.DataFrame, bureau: pl.DataFrame) -> pl.DataFrame:
+def _by_credit(months: Framed, bureau: Framed) -> Framed:
     """One row per credit that the bureau had reported by then; applicants stay in order."""
     month, status = pl.col("MONTHS_BALANCE"), pl.col("STATUS")
     found = (
         not_later(months, "MONTHS_BALANCE")
-        .group_by(KEY, "SK_ID_BUREAU", maintain_order=True)
+        .frame.group_by(KEY, "SK_ID_BUREAU", maintain_order=True)
         .agg(
             month.min().alias("first"),
             month.max().alias("last"),
@@ -157,9 +158,9 @@ def _by_credit(months: pl.DataFrame, bureau: pl.DataFrame) -> pl.DataFrame:
             *((status == level).mean().alias(f"in{level}") for level in _STATUSES),
         )
     )
-    credit = _reported(bureau).select("SK_ID_BUREAU", "CREDIT_ACTIVE")
+    credit = _reported(bureau).frame.select("SK_ID_BUREAU", "CREDIT_ACTIVE")
     known = found.join(credit, on="SK_ID_BUREAU", how="inner", maintain_order="left")
-    return known.with_columns(pl.col(KEY).set_sorted())
+    return Framed(known.with_columns(pl.col(KEY).set_sorted()))
 
 
 _OF_BUREAU: Final = ("bureau.DAYS_CREDIT", "bureau.DAYS_CREDIT_UPDATE")
@@ -206,13 +207,18 @@ _numbers(_BALANCE, _BALANCE_SHARES)
 
 # Earlier applications with us
 
+
+def _by_decision(rows: R) -> R:
+    return not_later(rows, "DAYS_DECISION")
+
+
 _PREVIOUS: Final = History(
     "refprevious",
     row="application",
     rows=("earlier applications", "demandes précédentes"),
     time="DAYS_DECISION",
     time_days=1,
-    prepare=lambda frame: not_later(frame, "DAYS_DECISION"),
+    prepare=_by_decision,
     recipe="DAYS_DECISION <= 0",
 )
 _VERDICT: Final = pl.col("NAME_CONTRACT_STATUS")
@@ -292,8 +298,8 @@ _shares(_PREVIOUS, _PREVIOUS_LEVELS)
 # Monthly balances of loans, payments, cards
 
 
-def _by_month(frame: pl.DataFrame) -> pl.DataFrame:
-    return not_later(frame, "MONTHS_BALANCE")
+def _by_month(rows: R) -> R:
+    return not_later(rows, "MONTHS_BALANCE")
 
 
 _MONTHLY: Final = "MONTHS_BALANCE <= 0"
@@ -321,11 +327,9 @@ _shares(_POS, [("status", "NAME_CONTRACT_STATUS", "state of the loan", "l'état 
 _POS.count("REPAYMENT_AMOUNT")
 
 
-def _paid(frame: pl.DataFrame) -> pl.DataFrame:
+def _paid(rows: R) -> R:
     """Due by the day of application; a payment made after it is not made yet."""
-    due = not_later(frame, "DAYS_INSTALMENT")
-    made = pl.col("DAYS_ENTRY_PAYMENT").fill_null(0) <= 0
-    return due.with_columns(pl.when(made).then(pl.col("DAYS_ENTRY_PAYMENT", "AMT_PAYMENT")))
+    return made(not_later(rows, "DAYS_INSTALMENT"))
 
 
 _PAYMENTS: Final = History(

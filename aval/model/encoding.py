@@ -91,6 +91,14 @@ class Encoding:
             matrix[:, place] = [known.get(value, np.nan) for value in frame[self.features[place]].to_list()]
         return matrix
 
+    def single(self, values: Sequence[float | str | None]) -> Matrix:
+        """One row of features in their order, shape (1, k): what `matrix` gives for it."""
+        row: list[Any] = list(values)
+        for place, known in self._codes:
+            row[place] = known.get(row[place], np.nan)
+        with np.errstate(over="ignore"):
+            return np.array([row], dtype=np.float64).astype(np.float32).astype(np.float64)
+
     def filled(self, matrix: Matrix) -> Matrix:
         """The matrix with typical values where a number that was always known is missing; never in place."""
         places, values = self._typical

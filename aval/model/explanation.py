@@ -6,7 +6,8 @@ got the credit, not from the average of everyone.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ import polars as pl
 from aval.credit.decision import Given, Verdict
 from aval.model.encoding import Matrix
 from aval.model.model import Model
+from aval.model.split import Places
 
 BASE: Final = "base"
 AT_MOST: Final = 4
@@ -60,17 +62,25 @@ def _matrix(model: Model, rows: Matrix | pl.DataFrame) -> Matrix:
     return model.matrix(rows) if isinstance(rows, pl.DataFrame) else rows
 
 
-def grouped(labels: Sequence[str | None]) -> tuple[list[str], np.ndarray[Any, np.dtype[np.intp]]]:
+def grouped(labels: Sequence[str | None]) -> tuple[tuple[str, ...], Places]:
     """Distinct labels in order, and each column's place among them; -1 for None."""
-    names = sorted({label for label in labels if label is not None})
+    return _grouped(tuple(labels))
+
+
+@lru_cache(maxsize=16)
+def _grouped(labels: tuple[str | None, ...]) -> tuple[tuple[str, ...], Places]:
+    names = tuple(sorted({label for label in labels if label is not None}))
     place = {name: k for k, name in enumerate(names)}
-    return names, np.array([-1 if label is None else place[label] for label in labels], dtype=np.intp)
+    found = np.array([-1 if label is None else place[label] for label in labels], dtype=np.intp)
+    found.flags.writeable = False
+    return names, found
 
 
-def summed(contributions: Matrix, groups: np.ndarray[Any, np.dtype[np.intp]], count: int) -> Matrix:
+def summed(contributions: Matrix, groups: Places, count: int) -> Matrix:
     """Row sums by group, shape (n, count), columns added in their order whatever the number of rows."""
     inside = groups >= 0
+    kept = groups[inside]
     sums = np.zeros((len(contributions), count))
     for place, row in enumerate(contributions[:, inside]):
-        sums[place] = np.bincount(groups[inside], row, count)
+        sums[place] = np.bincount(kept, row, count)
     return sums

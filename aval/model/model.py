@@ -172,6 +172,10 @@ class Model:
         """
         return self.encoding.matrix(frame)
 
+    def single(self, values: Sequence[float | str | None]) -> Matrix:
+        """The same for one row of the model's features, NaN or None where a value is missing; shape (1, k)."""
+        return self.encoding.single(values)
+
     def margin(self, matrix: Matrix) -> Matrix:
         """Log-odds before calibration, shape (n,)."""
         return self.scorer.margin(self.encoding.filled(matrix))

@@ -123,13 +123,14 @@ def written(file: Path, size: tuple[float, float], view: "Callable[[Figure], Non
 
     with style.context(["default", dict(STYLE)]):
         figure = Figure(figsize=size, dpi=100, layout="constrained")
-        FigureCanvasAgg(figure)
+        canvas = FigureCanvasAgg(figure)
         view(figure)
         engine = figure.get_layout_engine()
         assert engine is not None
         engine.set(w_pad=0.2, h_pad=0.2)  # type: ignore[call-arg]
+        # Drawn once: `savefig` draws all of it before, unseen, for the same places.
         # matplotlib's version in the file would change its bytes and its digest.
-        figure.savefig(file, format="png", metadata={"Software": None})
+        canvas.print_png(file, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return file
 
 

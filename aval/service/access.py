@@ -15,21 +15,23 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from aval.errors import (
     KeyNameTaken,
     KeyNameUnfit,
+    KeyNameUsed,
     KeyUnknown,
     LogUnavailable,
     NotAllowed,
     NotAuthenticated,
     OptionError,
+    Said,
     TooMany,
 )
 from aval.service.log.opening import named, what
-from aval.service.log.tables import ACCESS
+from aval.service.log.tables import ACCESS, RECORD
 from aval.service.provider import Provider, unfit_name
 from aval.service.role import Caller, Right, Role, rights
 
@@ -37,6 +39,12 @@ __all__ = ["Access", "Caller", "Key", "Keys", "Provider", "Rate", "Right", "Role
 
 _KEY: Final = re.compile(r"aval_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+_USED: Final = union_all(
+    select(ACCESS.c.prefix).where(ACCESS.c.name == bindparam("name"), ACCESS.c.prefix != bindparam("prefix")),
+    select(RECORD.c.id).where(RECORD.c.caller == bindparam("name")),
+).limit(1)
+"""Another key, or a record, that bears the name."""
 
 _AT_ONCE: Final = 2
 """Hashes worked out at the same time in a process: each takes 19 MiB and a core."""
@@ -97,11 +105,14 @@ class Keys:
         except SQLAlchemyError as problem:
             raise LogUnavailable(named(self._engine), what(problem)) from None
 
-    def add(self, name: str, role: Role) -> str:
-        """Make a key for `name` and return it: the only time it is seen. A name whose key is revoked may be used again.
+    def add(self, name: str, role: Role, *, again: bool = False) -> str:
+        """Make a key for `name` and return it: the only time it is seen. `again`: the name was in use before, and this
+        is the same holder.
 
         Raises:
-            KeyNameUnfit, KeyNameTaken, LogUnavailable.
+            KeyNameTaken: an active key has the name.
+            KeyNameUsed: a key had it, or records bear it: of whom, records can no longer tell once another has it too.
+            KeyNameUnfit, LogUnavailable.
         """
         if unfit := unfit_name(name):
             raise KeyNameUnfit(unfit)
@@ -109,16 +120,17 @@ class Keys:
         key = f"aval_{prefix}_{secrets.token_urlsafe(32)}"
         row = {
             "prefix": prefix,
+            "name": name,
             "hash": self._hasher.hash(key),
             "role": Role(role).value,
             "created_at": self._now().isoformat(timespec="seconds"),
             "revoked_at": None,
         }
-        free = (ACCESS.c.name == name) & ACCESS.c.revoked_at.is_not(None)
         try:
             with self._opened(writing=True) as writing:
-                if not writing.execute(update(ACCESS).where(free).values(row)).rowcount:
-                    writing.execute(insert(ACCESS).values(name=name, **row))
+                writing.execute(insert(ACCESS).values(row))
+                if not again and writing.execute(_USED, {"name": name, "prefix": prefix}).first() is not None:
+                    raise KeyNameUsed(name)
         except IntegrityError:
             raise KeyNameTaken(name) from None
         return key
@@ -141,10 +153,11 @@ class Keys:
                 del self._seen[prefix]
 
     def list(self) -> "list[Key]":
-        """Every key, the revoked ones too, by name."""
+        """Every key there is or was, by name, the oldest first."""
         columns = (ACCESS.c.name, ACCESS.c.role, ACCESS.c.prefix, ACCESS.c.created_at, ACCESS.c.revoked_at)
+        order = (ACCESS.c.name, ACCESS.c.created_at, ACCESS.c.revoked_at.is_(None), ACCESS.c.revoked_at)
         with self._opened() as reading:
-            return [Key(*row) for row in reading.execute(select(*columns).order_by(ACCESS.c.name))]
+            return [Key(*row) for row in reading.execute(select(*columns).order_by(*order))]
 
     def remembered(self, key: str) -> Caller | None:
         """Whose `key` is, if this process found it right within the last `seconds`; costs microseconds."""
@@ -211,7 +224,7 @@ class Rate:
         burst: int,
         clock: Callable[[], float] = time.monotonic,
         *,
-        of: str = "requests",
+        of: str = Said("requests"),
         most: int = 10_000,
     ) -> None:
         """Remember the `most` names seen last; `of` says in errors what there is too much of.
@@ -268,7 +281,7 @@ class Access:
         """
         self._keys, self._provider = keys, provider
         self._rate = rate or Rate(20, 100)
-        self._failures = failures or Rate(0.2, 10, of="failed attempts from this address")
+        self._failures = failures or Rate(0.2, 10, of=Said("failed attempts from this address"))
 
     def caller(self, authorization: str | None, api_key: str | None, address: str = "") -> Caller:
         """Whose a request is, from its headers `Authorization` and `X-API-Key` and the address it comes from.
@@ -288,6 +301,17 @@ class Access:
             raise
         self._rate.take(caller.name)
         return caller
+
+    def remembered(self, authorization: str | None, api_key: str | None) -> Caller | None:
+        """As `caller` where nothing has to be waited for, a key seen a moment ago; else None.
+
+        Raises:
+            NotAuthenticated, TooMany.
+        """
+        known = self._keys.remembered(_shown(authorization, api_key))
+        if known is not None:
+            self._rate.take(known.name)
+        return known
 
     def _by_key(self, key: str, place: str) -> Caller:
         """Neighbours behind one address go on with keys just seen; a hash is worked out for none who keeps failing."""

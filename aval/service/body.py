@@ -7,11 +7,11 @@ import re
 from itertools import accumulate
 from typing import Final, NoReturn
 
-from aval.errors import BodyInvalid
+from aval.errors import BodyInvalid, Said
 
 _DIGITS: Final = 32  # in a row: more than any number of the tables can mean
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"\x00\x00\xfe\xff")
-_NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'"[]{}')
+_NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'":[]{}')
 _STEP: Final = tuple({"[": 1, "{": 1, "]": -1, "}": -1}.get(chr(byte), 0) for byte in range(256))
 _ZEROS: Final = bytes.maketrans(b"123456789E", b"000000000e")
 _STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
@@ -22,15 +22,15 @@ _TOKEN: Final = re.compile(
 )
 # What the parser says, without the characters that its own message may quote.
 _SAID: Final = {
-    "Expecting property name": "lacks a name in quotation marks",
-    "Expecting ',' delimiter": "lacks a comma",
-    "Expecting ':' delimiter": "lacks a colon",
-    "Expecting value": "lacks a value",
-    "Unterminated string": "has a text that is never closed",
-    "Invalid control character": "has a control character in a text",
-    "Invalid \\": "has an escape that JSON does not know",
-    "Illegal trailing comma": "has a comma too many",
-    "Extra data": "goes on after its end",
+    "Expecting property name": Said("lacks a name in quotation marks"),
+    "Expecting ',' delimiter": Said("lacks a comma"),
+    "Expecting ':' delimiter": Said("lacks a colon"),
+    "Expecting value": Said("lacks a value"),
+    "Unterminated string": Said("has a text that is never closed"),
+    "Invalid control character": Said("has a control character in a text"),
+    "Invalid \\": Said("has an escape that JSON does not know"),
+    "Illegal trailing comma": Said("has a comma too many"),
+    "Extra data": Said("goes on after its end"),
 }
 
 
@@ -45,16 +45,27 @@ def parse(body: bytes, *, depth: int = 8) -> object:
     Raises: BodyInvalid, with the place and never the content.
     """
     text = _text(body)
-    if _suspect(body, depth):
+    said, suspect = _look(body, depth)
+    if suspect:
         _search(text, depth)
+    kept = 0
+
+    def count(found: dict[str, object]) -> dict[str, object]:
+        nonlocal kept
+        kept += len(found)
+        return found
+
     try:
-        return _DECODER.decode(text)
+        value: object = json.JSONDecoder(object_hook=count, parse_constant=_refuse).decode(text)
     except _Refused:
-        _search(text, depth)
-        raise BodyInvalid("is not JSON", 1, 1) from None
+        kept = -1
     except json.JSONDecodeError as error:
-        what = next((said for start, said in _SAID.items() if error.msg.startswith(start)), "is not JSON")
+        what = next((said for start, said in _SAID.items() if error.msg.startswith(start)), Said("is not JSON"))
         raise BodyInvalid(what if text.strip() else "is empty", error.lineno, error.colno) from None
+    if kept != said:  # a name that was said twice is kept once
+        _search(text, depth)
+        raise BodyInvalid("is not JSON", 1, 1)
+    return value
 
 
 def _text(body: bytes) -> str:
@@ -67,14 +78,22 @@ def _text(body: bytes) -> str:
         raise BodyInvalid("is not UTF-8", *_place(before, len(before))) from None
 
 
-def _suspect(body: bytes, depth: int) -> bool:
-    """Whether the body may hold what `_search` looks for: a few sweeps at the speed of memory, no false "no"."""
+def _look(body: bytes, depth: int) -> tuple[int, bool]:
+    """How many names its objects have, and whether it may hold what `_search` looks for besides (no false "no").
+
+    A few sweeps at the speed of memory.
+    """
     bare = re.sub(rb"\\.", b"", body, flags=re.DOTALL) if b"\\" in body else body
-    brackets = b"".join(bare.translate(None, _NOT_STRUCTURE).split(b'"')[::2])
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > depth:
-        return True
+    outside = b"".join(bare.translate(None, _NOT_STRUCTURE).split(b'"')[::2])
+    names = outside.count(b":")
+    deepest = max(accumulate(map(_STEP.__getitem__, outside.translate(None, b":"))), default=0)
     numbers = body.translate(_ZEROS, b"+")
-    return b"0" * (_DIGITS + 1) in numbers or b"e000" in numbers or (bare is not body and b"\\ud" in body.lower())
+    return names, (
+        deepest > depth
+        or b"0" * (_DIGITS + 1) in numbers
+        or b"e000" in numbers
+        or (bare is not body and b"\\ud" in body.lower())
+    )
 
 
 def _search(text: str, depth: int) -> None:
@@ -82,26 +101,26 @@ def _search(text: str, depth: int) -> None:
     names: list[set[str]] = []  # of the objects and lists that are open
     for token in _TOKEN.finditer(text):
         kind, said = token.lastgroup, token[0]
-        what = ""
+        what = None
         if kind == "open":
             names.append(set())
             if len(names) > depth:
-                what = f"is nested deeper than {depth}"
+                what = Said("is nested deeper than {depth}", depth=depth)
         elif kind == "close":
             if names:
                 names.pop()
         elif kind == "word":
-            what = "has a number that JSON does not know (NaN or Infinity)"
+            what = Said("has a number that JSON does not know (NaN or Infinity)")
         elif kind == "number":
             if _endless(said):
-                what = "has a number that is too long or too large"
+                what = Said("has a number that is too long or too large")
         else:
             if "\\" in said and _half(said):
-                what = "has an escape that stands for half a character"
+                what = Said("has an escape that stands for half a character")
             elif kind == "name" and names:
                 name = _plain(said) if "\\" in said else said[1:-1]
                 if name in names[-1]:
-                    what = "has the same name twice in one object"
+                    what = Said("has the same name twice in one object")
                 names[-1].add(name)
         if what:
             raise BodyInvalid(what, *_place(text, token.start()))
@@ -136,15 +155,5 @@ def _place(text: str, index: int) -> tuple[int, int]:
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _Refused
-    return found
-
-
 def _refuse(_: str) -> NoReturn:
     raise _Refused
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)

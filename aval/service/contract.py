@@ -18,7 +18,7 @@ import polars as pl
 from aval.data.column import Column
 from aval.data.dossiers import _ORDER, Dossiers, marked
 from aval.data.load import UNIQUE
-from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout
+from aval.data.tables import HISTORIES, KEY, TABLES, TARGET, columns, layout, none
 from aval.errors import DossierInvalid, DossierTooLarge, Problem
 from aval.service.body import parse
 
@@ -61,7 +61,6 @@ class _Table:
     cells: Mapping[str, Cell]  # in the order of the layout
     names: frozenset[str]  # what a row may say
     optional: frozenset[str]
-    kinds: tuple[tuple[pl.DataType, tuple[str, ...]], ...]  # the layout by type
     first: tuple[str, ...]  # rows stand in the order of these, which never miss a value
     sorting: tuple[str, ...]  # and ties in that of all columns
 
@@ -76,7 +75,7 @@ def dossier(given: object, *, rows: int = ROWS) -> Dossiers:
     found = _checked(given, rows, tally)
     if tally.problems:
         raise DossierInvalid(tally.problems, tally.more)
-    tables = {table: pl.DataFrame(schema=dict(layout(table))) for table in HISTORIES if table not in found}
+    tables = {table: none(table) for table in HISTORIES if table not in found}
     for table, values in found.items():
         tables[table] = marked(frame(table, _ordered(_table(table), values)))
     absent = frozenset(table for table in HISTORIES if table not in found)
@@ -216,16 +215,11 @@ def _ordered(table: _Table, found: dict[str, list[Any]]) -> dict[str, list[Any]]
 def frame(table: str, found: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
     """A table of a dossier from typed values by column.
 
-    One series per type, cut into columns: three times faster than a series per column.
+    By row, as polars reads few rows soonest: columns take it twice as long, a series for each eight times.
     """
-    plan = _table(table)
-    made: dict[str, pl.Series] = {}
-    for dtype, names in plan.kinds:
-        values = pl.Series("", [value for name in names for value in found[name]], dtype=dtype)
-        height = len(values) // len(names)
-        for index, name in enumerate(names):
-            made[name] = values.slice(index * height, height).alias(name)
-    return pl.DataFrame([made[name] for name in plan.cells])
+    types = layout(table)
+    rows = [dict(zip(types, row, strict=True)) for row in zip(*(found[name] for name in types), strict=True)]
+    return pl.DataFrame(rows, schema=dict(types)) if rows else none(table)
 
 
 @cache
@@ -238,15 +232,11 @@ def _table(name: str) -> _Table:
     if name != "application":
         optional.add(KEY)
     first = () if optional & set(_ORDER[name]) else _ORDER[name]
-    kinds: dict[pl.DataType, list[str]] = {}
-    for column, dtype in types.items():
-        kinds.setdefault(dtype, []).append(column)
     return _Table(
         name,
         MappingProxyType(cells),
         frozenset({*types, TARGET} if name == "application" else types),
         frozenset(optional),
-        tuple((dtype, tuple(names)) for dtype, names in kinds.items()),
         first,
         (*first, *(column for column in types if column not in first)),
     )

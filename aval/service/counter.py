@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from polars.exceptions import PanicException
 
 from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
@@ -108,7 +109,7 @@ class Shadow(threading.Thread):
         while (offered := self._waiting.get()) is not None and not self._over:
             try:
                 self._record(*offered)
-            except Exception as problem:  # an opinion without effect; the next one may succeed
+            except (Exception, PanicException) as problem:  # an opinion without effect; the next one may succeed
                 self.counted("failed")
                 structlog.get_logger().warning("shadow", problem=type(problem).__name__)
 

@@ -13,9 +13,10 @@ from aval.credit.notice import notice
 from aval.credit.policy import Policy
 from aval.credit.reason import Explain, Language
 from aval.data.dossiers import Dossiers
+from aval.data.few import FEW
 from aval.data.tables import HISTORIES, KEY, columns
 from aval.errors import PolicyError
-from aval.features.build import build
+from aval.features.build import build, single
 from aval.model.encoding import Matrix
 from aval.model.explanation import AT_MOST, weighed
 from aval.model.model import Model
@@ -54,14 +55,17 @@ class Decider:
                 raise PolicyError(policy.name, f"rule {rule.code} reads {rule.column}", "name a column of applications")
         self._facts = sorted({rule.column for rule in policy.rules})
         self._levels = {
-            name: frozenset((*column.values, None))  # missing is not unusual
-            for name, column in sorted(contract.items())
-            if column.dtype == pl.String and column.values
+            table: {
+                name: frozenset((*column.values, None))  # missing is not unusual
+                for name, column in sorted(columns(table).items())
+                if column.dtype == pl.String and column.values and not column.closed
+            }
+            for table in ("application", *HISTORIES)
         }
 
     def probabilities(self, dossiers: Dossiers) -> Matrix:
         """Calibrated probabilities of default, shape (n,), in the order of `dossiers.ids`."""
-        return self.model.probability(self.model.matrix(build(dossiers, self.features)))
+        return self.model.probability(self._matrix(dossiers))
 
     def decide(self, dossiers: Dossiers, explain: Explain = Explain.NEEDED) -> list[Decision]:
         """One decision per application, in the order of `dossiers.ids`; the same alone as in any batch."""
@@ -69,9 +73,9 @@ class Decider:
 
     def judge(self, dossiers: Dossiers, explain: Explain = Explain.NEEDED) -> Judged:
         """`decide`, with the features and contributions it rests on."""
-        matrix = self.model.matrix(build(dossiers, self.features))
+        matrix = self._matrix(dossiers)
         probabilities = self.model.probability(matrix)
-        facts = dossiers.tables["application"][[KEY, *self._facts]].iter_rows(named=True)
+        facts = dossiers.tables["application"][[KEY, *self._facts]].rows(named=True)
         warnings = self._warnings(dossiers)
         judged: list[tuple[int, float, Verdict, tuple[str, ...]]] = []
         for row, probability in zip(facts, probabilities.tolist(), strict=True):
@@ -96,6 +100,11 @@ class Decider:
             for index, (applicant_id, probability, verdict, rules) in enumerate(judged)
         ]
         return Judged(decisions, matrix, contributions)
+
+    def _matrix(self, dossiers: Dossiers) -> Matrix:
+        if len(dossiers) == 1:
+            return self.model.single(single(dossiers, self.features))
+        return self.model.matrix(build(dossiers, self.features))
 
     def _reasons(
         self, matrix: Matrix, verdicts: list[Verdict], explain: Explain
@@ -122,21 +131,35 @@ class Decider:
         scores = frame[list(EXTERNAL_SCORES)].rows()
         known = set[int]()
         for table in HISTORIES:
-            known.update(dossiers.tables[table][KEY].unique().to_list())
-        unknown: dict[int, list[str]] = {}
-        for name, levels in self._levels.items():
-            for index, level in enumerate(frame[name].to_list()):
-                if level not in levels:
-                    unknown.setdefault(index, []).append(notice("UNKNOWN_CATEGORY", name))
+            keys = dossiers.tables[table][KEY]
+            known.update((keys if len(keys) <= FEW else keys.unique()).to_list())
+        unknown = self._unknown(dossiers)
         return [
             (
                 *everywhere,
                 *((notice("NO_EXTERNAL_SCORE"),) if scores[index].count(None) == len(EXTERNAL_SCORES) else ()),
                 *(() if applicant_id in known else (notice("NO_HISTORY"),)),
-                *unknown.get(index, ()),
+                *unknown.get(applicant_id, ()),
             )
             for index, applicant_id in enumerate(dossiers.ids.to_list())
         ]
+
+    def _unknown(self, dossiers: Dossiers) -> dict[int, list[str]]:
+        """Columns that hold a category nobody knows, by applicant; those of histories are named with their table."""
+        found: dict[int, list[str]] = {}
+        for table, named in self._levels.items():
+            frame = dossiers.tables[table]
+            if not frame.height or not named:
+                continue
+            cells = frame[list(named)]
+            few = frame.height <= FEW
+            held = zip(*cells.rows(), strict=True) if few else (series.unique().to_list() for series in cells)
+            for (name, levels), values in zip(named.items(), held, strict=True):
+                if strange := list(set(values) - levels):
+                    subject = name if table == "application" else f"{table}.{name}"
+                    for applicant_id in frame.filter(cells[name].is_in(strange))[KEY].unique().to_list():
+                        found.setdefault(applicant_id, []).append(notice("UNKNOWN_CATEGORY", subject))
+        return found
 
 
 def told(decision: Decision, policy: Policy, lang: Language) -> list[tuple[str, str]]:

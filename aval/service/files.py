@@ -4,6 +4,7 @@ What an upload is, its first bytes say; what its sender calls it is not asked. A
 our own, counting what comes out of it, so that nothing in it says where it is written or how large it is.
 """
 
+import errno
 import gzip
 import io
 import shutil
@@ -30,7 +31,16 @@ from aval.data.source import Found, find, lone
 from aval.data.source import Part as Source
 from aval.data.tables import HISTORIES, KEY, layout
 from aval.data.warehouse import Warehouse, ingest
-from aval.errors import ArchiveRefused, ArchiveTooLarge, KeyDuplicate, SourceMissing, SourceUnreadable
+from aval.errors import (
+    ArchiveRefused,
+    ArchiveTooLarge,
+    KeyDuplicate,
+    NoRoom,
+    Said,
+    SourceMissing,
+    SourceUnreadable,
+    listed,
+)
 from aval.service.decide import portions
 
 PART: Final = 10_000
@@ -45,6 +55,9 @@ _DAMAGED: Final = (
     *(EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zipfile.LargeZipFile),
     *(NotImplementedError, RuntimeError, ValueError, KeyError, struct.error),
 )
+
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 class Kind(StrEnum):
@@ -108,6 +121,18 @@ class Upload:
 
 
 @contextmanager
+def room() -> Iterator[None]:
+    """For what is written on the way to a decision. Raises NoRoom: the disk is full, or will not be written to."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in _FULL:
+            raise
+        what = errno.errorcode[problem.errno]
+        raise NoRoom(what) from None
+
+
+@contextmanager
 def opened(path: Path, scratch: Path, limits: Limits = Limits()) -> Iterator[Upload]:
     """The upload at `path`, read once from end to end; what has to be written down goes to `scratch` meanwhile.
 
@@ -115,9 +140,9 @@ def opened(path: Path, scratch: Path, limits: Limits = Limits()) -> Iterator[Upl
         ArchiveTooLarge: it unpacks to more than the limits.
         ArchiveRefused: it cannot be unpacked.
         SourceError: whatever `aval.data.load.load` would say of the same file.
-        WarehouseError: there is no room in `scratch`.
+        NoRoom, WarehouseError: there is no room in `scratch`.
     """
-    with tempfile.TemporaryDirectory(prefix="work-", dir=scratch, ignore_cleanup_errors=True) as place:
+    with room(), tempfile.TemporaryDirectory(prefix="work-", dir=scratch, ignore_cleanup_errors=True) as place:
         yield _opened(path, Path(place), limits)
 
 
@@ -181,7 +206,7 @@ def _applications(found: Found) -> Upload:
     Raises: SourceError.
     """
     parts = found.parts["application"]
-    names = " and ".join(part.name for part in parts)
+    names = listed([part.name for part in parts])
     keys: list[pl.Series] = []
     rejected = 0
     for kept, lost in _checked(parts):
@@ -247,12 +272,20 @@ def _cells(file: Path) -> int:
 
 
 class _Shy(io.BufferedReader):
-    """A file that is never asked for much at once: a zip's list of members is read whole, before it can be counted."""
+    """A file that is never asked for much at once: a zip's list of members is read whole, before it can be counted.
+
+    Nor for what lies before its beginning, where a damaged list sends a reader.
+    """
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > _AT_ONCE:
             raise _many()
         return super().read(size)
+
+    def seek(self, target: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence == io.SEEK_SET and target < 0:
+            raise zipfile.BadZipFile
+        return super().seek(target, whence)
 
 
 class _Unpacking:
@@ -293,8 +326,8 @@ class _Unpacking:
             named = [info for info in archive.infolist() if info.filename]  # zipfile stumbles over one without
             members = [info for info in named if not info.is_dir() and "__MACOSX" not in info.filename]
             if len(members) != 1:
-                remedy = "add application_train.csv, application_test.csv or both"
-                raise SourceMissing("The upload", "application table", remedy) from None
+                remedy = Said("add application_train.csv, application_test.csv or both")
+                raise SourceMissing(Said("The upload"), "application table", remedy) from None
             yield "application", "application", members[0]
             return
         for table in ("application", *HISTORIES):
@@ -325,7 +358,8 @@ class _Unpacking:
                 for out, size in ((own, compressed), (self._out, self._size)):
                     if out > _FREE and out > self._limits.ratio * size:
                         raise ArchiveTooLarge(
-                            f"unpacks to more than {self._limits.ratio} times its size", "send the tables"
+                            Said("unpacks to more than {ratio} times its size", ratio=self._limits.ratio),
+                            "send the tables",
                         )
                 file.write(block)
 
@@ -347,4 +381,4 @@ def _nested() -> ArchiveRefused:
 
 
 def _too_much(limits: Limits) -> ArchiveTooLarge:
-    return ArchiveTooLarge(f"unpacks to more than {limits.bytes:,} bytes", "send it in several files")
+    return ArchiveTooLarge(Said("unpacks to more than {bytes:,} bytes", bytes=limits.bytes), "send it in several files")

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from aval.data.dossiers import Dossiers, marked
 from aval.data.tables import HISTORIES, KEY, layout
-from aval.errors import ApplicantUnknown
+from aval.errors import ApplicantUnknown, Said
 from aval.service.contract import frame
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -25,7 +26,7 @@ def inputs(dossiers: Dossiers, applicant_id: int) -> bytes:
     """
     place = int(dossiers.ids.search_sorted(applicant_id))
     if place == len(dossiers) or dossiers.ids[place] != applicant_id:
-        raise ApplicantUnknown("the dossiers")
+        raise ApplicantUnknown(Said("the dossiers"))
     return _written(dossiers, place, place + 1)[0]
 
 
@@ -47,16 +48,15 @@ def restored(inputs: bytes) -> Dossiers:
 
 def _written(dossiers: Dossiers, start: int, stop: int) -> list[bytes]:
     """Of the applicants at these places: every table is cut once, and each applicant takes its own part of the cut."""
-    ids = dossiers.ids[start:stop]
+    ids = dossiers.ids[start:stop].to_numpy()
     write = _few if len(ids) < _MANY else _many
     parts: list[list[str]] = [[] for _ in range(len(ids))]
     for table in ("application", *HISTORIES):
         if table in dossiers.absent:
             continue
         rows = dossiers.tables[table]
-        keys = rows[KEY]
-        lows = keys.search_sorted(ids, side="left").to_list()
-        highs = keys.search_sorted(ids, side="right").to_list()
+        keys = rows[KEY].to_numpy()
+        lows, highs = np.searchsorted(keys, ids, "left").tolist(), np.searchsorted(keys, ids, "right").tolist()
         if not lows:
             break
         first = lows[0]
@@ -67,9 +67,10 @@ def _written(dossiers: Dossiers, start: int, stop: int) -> list[bytes]:
 
 
 def _few(rows: pl.DataFrame, spans: list[tuple[int, int]]) -> Iterator[str]:
-    cut = {series.name: series.to_list() for series in rows}
+    names, cut = rows.columns, rows.rows()
     for low, high in spans:
-        yield _ENCODE({name: values[low:high] for name, values in cut.items()}) if low < high else "{}"
+        several = zip(names, zip(*cut[low:high], strict=True), strict=True)
+        yield _ENCODE(dict(several)) if low < high else "{}"
 
 
 def _many(rows: pl.DataFrame, spans: list[tuple[int, int]]) -> Iterator[str]:

@@ -19,13 +19,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from polars.exceptions import PanicException
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from aval.credit.reason import Explain, Language
-from aval.errors import AvalError, JobUnknown, LogBroken, LogUnavailable, Quicker, SourceError
+from aval.errors import AvalError, JobUnknown, LogBroken, LogUnavailable, Quicker, Said, SourceError
 from aval.service.decide import Decider
-from aval.service.files import PART, Limits, Part, Reject, Upload, opened
+from aval.service.files import PART, Limits, Part, Reject, Upload, opened, room
 from aval.service.lines import Form, lines
 from aval.service.log.entry import Made
 from aval.service.log.log import Log, number, stamp, utc
@@ -37,7 +38,9 @@ ATTEMPTS: Final = 3
 """How often a file is begun, or begun again after its last part, before it counts as failed."""
 LEASE_SECONDS: Final = 30.0
 
-_GONE: Final = "It ended unfinished, for a reason that is not the file's; send it again, or ask who runs this service."
+GONE: Final = Said(
+    "It ended unfinished, for a reason that is not the file's; send it again, or ask who runs this service."
+)
 _log: Final = logging.getLogger(__name__)
 
 
@@ -68,7 +71,8 @@ class Job:
     """Applicants in the file, once counted."""
     done: int
     rejected: int
-    problem: str | None
+    problem: Said | None
+    """Why it failed, or why it is tried again."""
     finished_at: str | None
 
 
@@ -114,8 +118,9 @@ class Jobs:
     # Handing in
 
     def place(self) -> Path:
-        """Where a body may be written before it is submitted."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Where a body may be written before it is submitted. Raises NoRoom."""
+        with room():
+            self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder / f"{number()}.upload"
 
     def submit(self, upload: Path, caller: str, asked: Asked = Asked(), *, hold: bool = False) -> Job:
@@ -123,13 +128,15 @@ class Jobs:
 
         Raises:
             SourceError: `hold`, and the file cannot be read: then there is no job.
+            NoRoom: there is no job.
             LogUnavailable: there is no job.
         """
         one = number()
         home = self._folder / one
-        home.mkdir(parents=True)
         try:
-            shutil.move(upload, home / "upload")
+            with room():
+                home.mkdir(parents=True)
+                shutil.move(upload, home / "upload")
             row: dict[str, Any] = {
                 "id": one,
                 "caller": caller,
@@ -179,7 +186,7 @@ class Jobs:
             pass
         except BaseException as problem:
             with suppress(LogUnavailable):
-                self._end(job, "failed", str(problem) if isinstance(problem, AvalError) else _GONE)
+                self._end(job, "failed", problem.said if isinstance(problem, AvalError) else GONE)
             raise
         return self.get(job.id)
 
@@ -188,6 +195,11 @@ class Jobs:
         with self._writing() as connection:
             values = {"state": "waiting", "worker": None, "lease_until": None, "attempts": max(0, job.attempts - 1)}
             self._mine(connection, job, **values)
+
+    def due(self) -> bool:
+        """Whether `run_next` may find one: to look makes nobody who writes wait. Raises LogUnavailable."""
+        with self._log.reading() as connection:
+            return connection.execute(select(JOB.c.id).where(self._free()).limit(1)).first() is not None
 
     def run_next(self, worker: str, halted: Callable[[], bool] = lambda: False) -> bool:
         """Take the oldest job that waits or whose lease ran out, and decide it; False where there is none.
@@ -200,7 +212,7 @@ class Jobs:
         if job is None:
             return False
         if job.attempts > ATTEMPTS:
-            self._end(job, "failed", job.problem or _GONE)
+            self._end(job, "failed", job.problem or GONE)
             return True
         try:
             self._decide(job, halted)
@@ -209,8 +221,8 @@ class Jobs:
         except _Halted:
             self.release(job)
         except SourceError as problem:
-            self._end(job, "failed", str(problem))
-        except Exception as problem:
+            self._end(job, "failed", problem.said)
+        except (Exception, PanicException) as problem:
             self._stumble(job, problem)
         return True
 
@@ -274,6 +286,7 @@ class Jobs:
         def judged(part: Part) -> Sequence[Made]:
             if not len(part.dossiers):
                 return ()
+            self._decider()  # a policy may go out of force at midnight, in the middle of a file
             return made(decider.judge(part.dossiers, job.asked.explain), part.dossiers, decider.policy)
 
         waiting: deque[_Waiting] = deque()
@@ -331,10 +344,13 @@ class Jobs:
     def _until(self) -> float:
         return self._clock().timestamp() + self._lease
 
+    def _free(self) -> ColumnElement[bool]:
+        now = self._clock().timestamp()
+        return or_(JOB.c.state == "waiting", and_(JOB.c.state == "running", JOB.c.lease_until < now))
+
     def _take(self, worker: str) -> Job | None:
         """The oldest job that is free, now this worker's; of two that ask at once, each gets its own."""
-        now = self._clock().timestamp()
-        free = or_(JOB.c.state == "waiting", and_(JOB.c.state == "running", JOB.c.lease_until < now))
+        free = self._free()
         oldest = select(JOB.c.id).where(free).order_by(JOB.c.created_at, JOB.c.id).limit(1)
         chosen = oldest.with_for_update(skip_locked=True).scalar_subquery()
         token = f"{worker[:31]}:{number()}"
@@ -378,23 +394,23 @@ class Jobs:
             over.set()
             thread.join()
 
-    def _end(self, job: Job, state: str, problem: str | None = None, **values: int) -> None:
+    def _end(self, job: Job, state: str, problem: Said | None = None, **values: int) -> None:
         """Done or failed; the applicants' values stay sealed in the log, and nowhere else."""
-        told = None if problem is None else "".join(one if one.isprintable() else "?" for one in problem)
+        told = None if problem is None else _written(problem)
         ended = {"state": state, "problem": told, "finished_at": stamp(self._clock()), "lease_until": None}
         with self._writing() as connection:
             if not self._mine(connection, job, **ended, **values):
                 return
         self._clear(job.id)
 
-    def _stumble(self, job: Job, problem: Exception) -> None:
+    def _stumble(self, job: Job, problem: BaseException) -> None:
         """Not the file's fault, or nobody knows whose: the lease runs out, then it is tried again."""
         # A stranger's words may quote a value: only its type and place are told.
         at = traceback.extract_tb(problem.__traceback__)[-1]
         _log.error("job %s: %s at %s:%s", job.id, type(problem).__name__, Path(at.filename).name, at.lineno)
-        told = str(problem) if isinstance(problem, AvalError) else _GONE
+        told = problem.said if isinstance(problem, AvalError) else GONE
         with suppress(LogUnavailable), self._writing() as connection:
-            self._mine(connection, job, problem=told)
+            self._mine(connection, job, problem=_written(told))
 
     def _clear(self, wanted: str) -> int:
         """Remove the upload and what was unpacked of it."""
@@ -433,5 +449,26 @@ def _keep(file: Path, rejects: Sequence[Reject]) -> None:
 def _job(row: Mapping[Any, Any]) -> Job:
     asked = json.loads(row["asked"])
     part = asked.pop("part")
-    told = {name: row[name] for name in Job.__slots__ if name not in ("asked", "part")}
-    return Job(asked=Asked(**{**asked, "explain": Explain(asked["explain"])}), part=part, **told)
+    told = {name: row[name] for name in Job.__slots__ if name not in ("asked", "part", "problem")}
+    problem = None if row["problem"] is None else _read(row["problem"])
+    return Job(asked=Asked(**{**asked, "explain": Explain(asked["explain"])}), part=part, problem=problem, **told)
+
+
+def _written(problem: Said) -> str:
+    """A sentence as a row keeps it: whole, so that it can be read in any language."""
+    return json.dumps(problem.kept())
+
+
+def _read(kept: str) -> Said:
+    """A name in it may be the sender's: what does not print is not shown."""
+
+    def shown(found: dict[str, Any]) -> dict[str, Any]:
+        return {name: _printable(value) if isinstance(value, str) else value for name, value in found.items()}
+
+    if not kept.startswith("{"):  # a row of before sentences were kept whole
+        return Said(kept)
+    return Said.of(json.loads(kept, object_hook=shown))
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text)

@@ -36,14 +36,17 @@ def add(
     ctx: typer.Context,
     name: Name,
     role: Annotated[Role, typer.Option(help="What its holder may do.", show_default=False)],
+    again: Annotated[
+        bool, typer.Option("--again", help="The name was in use before, by this very person or program.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key and print it, this once; only a hash of it is kept.
+    """Make a key and print it, this once; only a hash of it is kept. A name stays its first holder's for good.
 
     Example: [bold]aval key add counter-12 --role officer[/bold]
     """
     with _keys(ctx) as keys:
-        key = keys.add(name, role)
+        key = keys.add(name, role, again=again)
     if as_json:
         typer.echo(json.dumps({"name": name, "role": role, "rights": rights(role), "key": key}))
         return

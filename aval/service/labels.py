@@ -37,6 +37,7 @@ SCREENS: Final[dict[str, Pair]] = {
     "table": ("Table", "Table"),
     "row": ("Ligne", "Row"),
     "file": ("Fichier", "File"),
+    "why": ("Ce qui ne va pas", "What is wrong"),
     "rules": ("Règles enfreintes", "Rules broken"),
     "choose": ("Choisir", "Choose"),
 }
@@ -77,8 +78,8 @@ DECIDING: Final[dict[str, Pair]] = {
         "Ce fichier n'a pas pu être décidé ; corrigez-le et déposez-le de nouveau.",
         "This file could not be decided; correct it and drop it again.",
     ),
-    "rejected": ("Lignes rejetées", "Rejected rows"),
-    "rejected_rows": ("Lignes rejetées", "Rejected rows"),
+    "rejected": ("Lignes écartées", "Rejected rows"),
+    "rejected_rows": ("Lignes écartées", "Rejected rows"),
     "rejected_what": (
         "Elles enfreignent une règle de leur table et n'ont pas été décidées. Corrigez-les et renvoyez-les.",
         "They break a rule of their table and were not decided. Correct them and send them again.",

@@ -1,7 +1,9 @@
 """The letter a customer receives: one calm page to print, in their language, without a figure of the model.
 
-What it says about rights follows the General Data Protection Regulation (EU) 2016/679, articles 15, 16 and 22(3), and
-Directive (EU) 2023/2225, articles 18(8), 18(9) and 19. A lender's lawyers read it before a customer does.
+What it says about rights follows the General Data Protection Regulation (EU) 2016/679, articles 15 (1)(h) among them,
+16, 22(3) and 77, Directive (EU) 2023/2225, articles 18(8), 18(9) and 19, and the French Consumer Code, article
+L. 312-16. Article 22 is named only where no officer decided. A lender's lawyers read it before a customer does: what
+the law asks, and which credit database was consulted, they know and this program does not.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ from aval.credit.decision import Decision, Verdict
 from aval.credit.policy import Policy
 from aval.credit.reason import Language, Theme
 from aval.service.decide import sentences
-from aval.service.words import SPACE, typeset
+from aval.service.terms import SPACE, typeset
 
 LENDER: Final = "Prêt à dépenser"
 
@@ -79,6 +81,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "An officer has looked at your application and taken this decision. The assessment also rests on automated "
         "processing of the information in your application and of your credit history.",
     ),
+    "checked": (
+        "Avant d'accorder un crédit, la loi nous impose de vérifier la solvabilité de l'emprunteur.",
+        "Before granting credit, the law requires us to check that the borrower is creditworthy.",
+    ),
+    "checked_database": (
+        "Avant d'accorder un crédit, la loi nous impose de vérifier la solvabilité de l'emprunteur et de consulter le "
+        "fichier national des incidents de remboursement des crédits aux particuliers (FICP), tenu par la Banque de "
+        "France.",
+        "Before granting credit, the law requires us to check that the borrower is creditworthy and to consult the "
+        "national register of household credit repayment incidents (FICP), kept by the Banque de France.",
+    ),
     "unstated": (
         "Notre service client vous en expose les motifs sur simple demande.",
         "Our customer service will give you the reasons at your request.",
@@ -87,9 +100,11 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "may": ("Vous pouvez, sans frais :", "Free of charge, you may:"),
     "review": (
         "demander qu'une personne intervienne et réexamine votre demande, donner votre point de vue, recevoir une "
-        "explication claire de l'évaluation et contester la décision ;",
+        "explication claire de l'évaluation, y compris de la logique du traitement automatisé et de ses effets, et "
+        "contester la décision ;",
         "ask for a person to step in and review your application, give your own point of view, receive a clear "
-        "explanation of the assessment, and contest the decision;",
+        "explanation of the assessment, with the logic of the automated processing and its effects, and contest the "
+        "decision;",
     ),
     "data": (
         "savoir quelles données vous concernant ont été utilisées, en recevoir une copie et faire rectifier celles "
@@ -105,9 +120,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "advice": (
         "Si vos remboursements vous pèsent, un service de conseil budgétaire indépendant peut vous aider gratuitement. "
-        "Vous pouvez aussi saisir l'autorité de protection des données.",
+        "Vous pouvez aussi saisir l'autorité de protection des données (en France, la CNIL).",
         "If repayments weigh on you, an independent debt advisory service can help you free of charge. You may also "
-        "turn to the data protection authority.",
+        "complain to the data protection authority (in France, the CNIL).",
     ),
     "contact": (
         "Pour exercer ces droits ou nous poser une question, écrivez au service client de {lender} en indiquant la "
@@ -124,14 +139,24 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Yours faithfully,",
     ),
     "law": (
-        "Règlement (UE) 2016/679 (RGPD), articles 15, 16 et 22, paragraphe 3 ; directive (UE) 2023/2225, article 18, "
-        "paragraphes 8 et 9{more}.",
-        "Regulation (EU) 2016/679 (GDPR), articles 15, 16 and 22(3); Directive (EU) 2023/2225, article 18(8) and "
-        "(9){more}.",
+        "Règlement (UE) 2016/679 (RGPD), articles 15, dont paragraphe 1, point h), 16, 22, paragraphe 3, et 77 ; "
+        "directive (UE) 2023/2225, article 18, paragraphes 8 et 9{more} ; "
+        "Code de la consommation, article L.\u00a0312-16.",
+        "Regulation (EU) 2016/679 (GDPR), articles 15, (1)(h) among them, 16, 22(3) and 77; Directive (EU) 2023/2225, "
+        "article 18(8) and (9){more}; French Consumer Code (Code de la consommation), article L.\u00a0312-16.",
+    ),
+    "law_officer": (
+        "Règlement (UE) 2016/679 (RGPD), articles 15, 16 et 77 ; directive (UE) 2023/2225, article 18, paragraphes 8 "
+        "et 9{more} ; Code de la consommation, article L.\u00a0312-16.",
+        "Regulation (EU) 2016/679 (GDPR), articles 15, 16 and 77; Directive (EU) 2023/2225, article 18(8) and "
+        "(9){more}; French Consumer Code (Code de la consommation), article L.\u00a0312-16.",
     ),
     "law_database": (", et article 19", ", and article 19"),
 }
 """French and English."""
+
+_CHECKED: Final = {True: "checked_database", False: "checked"}
+"""What the law asked for, by whether others' files were looked at."""
 
 
 def letter(
@@ -180,12 +205,12 @@ def letter(
             rights.append(say("database", named=f" ({database})" if database else ""))
         lines = "".join(f"<li>{right}</li>" for right in rights)
         parts += [
-            f"<p>{say('automated' if verdict is None else 'officer')}</p>",
+            f"<p>{say('automated' if verdict is None else 'officer')} {say(_CHECKED[consulted])}</p>",
             f'<h2>{say("rights")}</h2><p class="may">{say("may")}</p><ul>{lines}</ul>',
             f"<p>{say('contact', **whom)}</p><p>{say('advice')}</p>",
         ]
         more = _WORDS["law_database"][0 if lang == "fr" else 1] if consulted else ""
-        small = f"<footer>{say('law', more=more)}</footer>"
+        small = f"<footer>{say('law' if verdict is None else 'law_officer', more=more)}</footer>"
     address = "".join(f"<br>{_set(line, lang)}" for line in contact)
     return _PAGE.format(
         lang=lang,
@@ -248,14 +273,14 @@ _PAGE: Final = """<!doctype html>
 :root {{ color-scheme: light; }}
 * {{ box-sizing: border-box; }}
 html {{ background: #eef1f4; }}
-body {{ width: 210mm; min-height: 296mm; margin: 8mm auto; padding: 18mm 25mm 12mm; background: #fff; color: #1d2733;
+body {{ width: 210mm; min-height: 296mm; margin: 8mm auto; padding: 15mm 25mm 10mm; background: #fff; color: #1d2733;
   font: 10.5pt/1.45 "Source Serif 4", "Source Serif Pro", Charter, "Liberation Serif", "DejaVu Serif", Georgia, serif;
   display: flex; flex-direction: column; hyphens: manual; }}
 header {{ display: flex; justify-content: space-between; align-items: flex-start; padding-bottom: 5mm;
   border-bottom: 1.5pt solid #1f4e79; }}
 .lender {{ font-size: 17pt; line-height: 1.2; color: #1f4e79; letter-spacing: .01em; }}
 .address {{ text-align: right; font-size: 9pt; line-height: 1.45; color: #4a5664; }}
-.facts {{ display: flex; justify-content: space-between; margin: 8mm 0 7mm; font-size: 9.5pt; color: #4a5664; }}
+.facts {{ display: flex; justify-content: space-between; margin: 6mm 0; font-size: 9.5pt; color: #4a5664; }}
 .facts b {{ font-weight: normal; color: #1d2733; overflow-wrap: anywhere; }}
 .subject {{ font-weight: bold; margin: 0 0 5mm; }}
 p {{ margin: 0 0 3mm; }}

@@ -14,6 +14,7 @@ from aval.credit.notice import sentence
 from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.errors import DecisionUnknown
+from aval.service.breaches import breach
 from aval.service.commands import HEADER
 from aval.service.decide import sentences
 from aval.service.log.entry import Stored
@@ -23,8 +24,8 @@ from aval.service.log.tables import DECISION, RECORD
 _AT_ONCE: Final = 500
 """Decisions in memory."""
 
-COLUMNS: Final = ("decision", *HEADER, "warnings", "table", "file", "row", "rules")
-"""Of the CSV. A rejected row has the verdict `rejected` and the last four; an erased applicant is called `erased`."""
+COLUMNS: Final = ("decision", *HEADER, "warnings", "table", "file", "row", "rules", "why")
+"""Of the CSV. A rejected row has the verdict `rejected` and the last five; an erased applicant is called `erased`."""
 
 
 class Form(StrEnum):
@@ -51,7 +52,7 @@ def lines(log: Log, about: str, rejects: Iterable[Mapping[str, Any]], form: Form
         warnings = stored.private.told["warnings"] if stored.private is not None else []
         yield rendered.decision(stored, told, [sentence(one, lang) for one in warnings])
     for reject in rejects:
-        yield rendered.rejected(reject)
+        yield rendered.rejected(reject, [breach(reject["table"], rule, lang) for rule in reject["rules"]])
 
 
 class _Csv:
@@ -70,12 +71,12 @@ class _Csv:
                 stored.model,
                 stored.policy,
                 " ".join(warnings),
-                *("", "", "", ""),
+                *("", "", "", "", ""),
             )
         )
 
-    def rejected(self, reject: Mapping[str, Any]) -> str:
-        blank = {"verdict": "rejected", **reject, "rules": " ".join(reject["rules"])}
+    def rejected(self, reject: Mapping[str, Any], why: list[str]) -> str:
+        blank = {"verdict": "rejected", **reject, "rules": " ".join(reject["rules"]), "why": " ".join(why)}
         return _row(blank.get(name, "") for name in COLUMNS)
 
 
@@ -98,8 +99,8 @@ class _Ndjson:
             policy=stored.policy,
         )
 
-    def rejected(self, reject: Mapping[str, Any]) -> str:
-        return _object(kind="rejected", **reject)
+    def rejected(self, reject: Mapping[str, Any], why: list[str]) -> str:
+        return _object(kind="rejected", **reject, why=why)
 
 
 def _row(cells: Iterable[object]) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 import structlog
+from polars.exceptions import PanicException
 
 from aval.credit.policy import Policy
 from aval.errors import AvalError, PolicyError, RegistryError
@@ -259,7 +260,7 @@ class Watcher(threading.Thread):
         while not self._stop_asked.wait(self._seconds):
             try:
                 self._task()
-            except Exception as problem:
+            except (Exception, PanicException) as problem:
                 structlog.get_logger().error("watcher", problem=type(problem).__name__)
 
     def stop(self) -> None:

@@ -23,7 +23,7 @@ def facts_of(dossiers: Dossiers) -> list[dict[str, Any]]:
     """
     contract = columns("application")
     contracts, incomes = frozenset(contract[_CONTRACT].values), frozenset(contract[_INCOME].values)
-    rows = dossiers.tables["application"].select(_CONTRACT, _INCOME, _AMOUNT).iter_rows()
+    rows = dossiers.tables["application"][[_CONTRACT, _INCOME, _AMOUNT]].rows()
     return [
         {
             "contract": kind if kind in contracts else None,

@@ -1,6 +1,7 @@
 """An officer decides otherwise: who, why, and a second pair of eyes where the policy asks for them."""
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -8,7 +9,7 @@ from typing import Any, Final, Literal
 from aval.credit.application import Application
 from aval.credit.decision import Verdict
 from aval.credit.policy import Policy
-from aval.errors import Erased, NotNow, OverrideInvalid, Quicker
+from aval.errors import Erased, NotNow, OverrideInvalid, Quicker, Said
 from aval.service.log.entry import Receipt, Stored
 from aval.service.log.log import Log
 
@@ -43,18 +44,19 @@ def override(
         LogUnavailable: nothing was recorded.
     """
     if stored.private is None:
-        raise Erased(f"Decision {stored.id}")
+        raise Erased(stored.id)
     if verdict is Verdict.REFER:
         raise OverrideInvalid("An override approves or declines", "choose one of the two")
     if motive not in policy.motives:
         raise OverrideInvalid(
-            "The motive is not in the policy's list", f"use one of {', '.join(sorted(policy.motives))}"
+            "The motive is not in the policy's list",
+            Said("use one of {motives}", motives=", ".join(sorted(policy.motives))),
         )
     if not words.strip() or len(words) > WORDS_MOST:
-        raise OverrideInvalid("Say why in your own words", f"write 1 to {WORDS_MOST:,} characters")
+        raise OverrideInvalid("Say why in your own words", Said("write 1 to {most:,} characters", most=WORDS_MOST))
     hard = _declining(stored, policy)
     if hard and verdict is Verdict.APPROVE:
-        raise OverrideInvalid(f"The hard rule {hard[0]} declined", "no officer may approve against it")
+        raise OverrideInvalid(Said("The hard rule {rule} declined", rule=hard[0]), "no officer may approve against it")
     if stored.awaiting is not None:
         raise NotNow("An override waits for a second officer", "let them confirm or reject it first")
     if stored.final is verdict:
@@ -74,19 +76,25 @@ def confirm(log: Log, stored: Stored, caller: str, *, agrees: bool, words: str) 
         Erased, LogUnavailable: as `override`.
     """
     if stored.private is None:
-        raise Erased(f"Decision {stored.id}")
+        raise Erased(stored.id)
     waiting = stored.awaiting
     if waiting is None or waiting.verdict is None:
         raise NotNow("No override waits for a second officer", "look at the decision again")
-    if waiting.caller == caller:
+    if _same(waiting.caller, caller):
         raise NotNow("The second pair of eyes must be another officer's", "ask a colleague")
     if not words.strip() or len(words) > WORDS_MOST:
-        raise OverrideInvalid("Say why in your own words", f"write 1 to {WORDS_MOST:,} characters")
+        raise OverrideInvalid("Say why in your own words", Said("write 1 to {most:,} characters", most=WORDS_MOST))
     verdict = Verdict(waiting.verdict)
     body = {"proposal": waiting.id, "proposed_by": waiting.caller, "agrees": agrees}
     agreed = verdict if agrees else None
     receipt = _note(log, SECOND, caller, stored, agreed, waiting.motive, words, body)
     return Overridden("in_force" if agrees else "rejected", verdict if agrees else stored.final, receipt)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names are but spellings of one: `Alice` by a token and `alice` by a key are no two pairs of eyes."""
+    first, second = (unicodedata.normalize("NFKC", name).casefold() for name in (one, other))
+    return first == second
 
 
 def _note(

@@ -30,7 +30,7 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry, Token
 
-from aval.errors import NotAuthenticated, ProviderUnavailable, ProviderUnsafe, RoleMissing
+from aval.errors import NotAuthenticated, ProviderUnavailable, ProviderUnsafe, RoleMissing, Said
 from aval.service.role import Caller, Role
 
 ALGORITHMS: Final = frozenset(
@@ -142,7 +142,11 @@ class Provider:
         name = _at(claims, self._name_claim)
         name = claims.get("sub") if name is None else name
         if not isinstance(name, str) or (unfit := unfit_name(name)):
-            raise _refused("names nobody" if not isinstance(name, str) else f"names its holder by what {unfit}")
+            raise _refused(
+                "names nobody"
+                if not isinstance(name, str)
+                else Said("names its holder by what {unfit}", unfit=Said(unfit))
+            )
         said = _at(claims, self._roles_claim)
         words = [said] if isinstance(said, str) else said if isinstance(said, list) else []
         held = {self._roles[word] for word in words if isinstance(word, str) and word in self._roles}
@@ -169,7 +173,7 @@ class Provider:
         except ExpiredTokenError:
             raise NotAuthenticated("The bearer token has expired", "sign in again") from None
         except ClaimError as wrong:
-            raise _refused(f"lacks a claim, or has one that is not accepted: {wrong.claim}") from None
+            raise _refused(Said("lacks a claim, or has one that is not accepted: {claim}", claim=wrong.claim)) from None
         return read.claims
 
     def _decoded(self, token: str, published: _Published) -> Token | None:
@@ -229,9 +233,14 @@ class Provider:
         return KeySet(usable)
 
     def _document(self, url: str) -> dict[str, Any]:
+        until = self._ticks() + 2 * self._timeout  # each piece has its timeout; a drip would hold whoever waits here
         try:
             with self._opener.open(url, timeout=self._timeout) as answer:
-                read = answer.read(_BYTES + 1)
+                read = b""
+                while len(read) <= _BYTES and (piece := answer.read1(_BYTES)):
+                    read += piece
+                    if self._ticks() > until:
+                        raise TimeoutError
             document = json.loads(read) if len(read) <= _BYTES else None
         except (OSError, HTTPException, ValueError, RecursionError):
             raise _Unreachable("does not answer as it should") from None
@@ -243,16 +252,20 @@ class Provider:
 def unfit_name(name: str) -> str:
     """What keeps `name` from being a caller's, as the end of a sentence; empty where nothing does."""
     if not 1 <= len(name) <= 100:
-        return "is not of 1 to 100 characters"
+        return Said("is not of 1 to 100 characters")
     if not name.isprintable() or name != name.strip():
-        return "holds characters that do not print, or begins or ends with a space"
+        return Said("holds characters that do not print, or begins or ends with a space")
     if name.startswith("aval_"):
-        return "begins like a key"
+        return Said("begins like a key")
+    if name.casefold() in ("aval", "challenger", "cli") or name.casefold().startswith("cli:"):
+        return Said("is one that records of the service itself bear")
     return ""
 
 
 def _refused(what: str) -> NotAuthenticated:
-    return NotAuthenticated(f"The bearer token {what}", "sign in again with the bank's identity provider")
+    return NotAuthenticated(
+        Said("The bearer token {what}", what=Said(what)), "sign in again with the bank's identity provider"
+    )
 
 
 def _safe(url: str, *, query: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Every failure as a sentence for a person, with what to do: French, English."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from aval.service.terms import Pair
@@ -119,3 +120,55 @@ PROBLEMS: Final[dict[str, Pair]] = {
     ),
 }
 """By the last part of a problem's type."""
+
+TITLES: Final[Mapping[int, Pair]] = {
+    400: ("La demande est illisible", "The request cannot be read"),
+    401: ("Non authentifié", "Not authenticated"),
+    403: ("Non autorisé", "Not allowed"),
+    404: ("Introuvable", "Not found"),
+    405: ("Méthode non permise", "Method not allowed"),
+    406: ("Forme non disponible", "Not acceptable"),
+    408: ("La demande a pris trop de temps", "The request took too long"),
+    409: ("Impossible à présent", "Not possible now"),
+    410: ("Effacé", "Erased"),
+    413: ("Trop volumineux", "Too large"),
+    415: ("Type de contenu non accepté", "Unsupported media type"),
+    422: ("La demande enfreint le contrat", "The request breaks the contract"),
+    429: ("Trop de demandes", "Too many requests"),
+    500: ("Erreur interne", "Internal error"),
+    503: ("Indisponible à présent", "Not available now"),
+}
+"""Titles of problems, by their status."""
+FAILED: Final[Pair] = ("Échec", "Failed")
+"""Of a status that has no title."""
+
+SAID: Final[Mapping[str, Pair]] = {
+    "log-unavailable": (
+        "Le registre des décisions ne peut être lu ni écrit, donc rien n'a été décidé ; réessayez dans un instant.",
+        "The decision log cannot be read or written now, so nothing was decided; try again in a moment.",
+    ),
+    "no-model": (
+        "Le modèle nécessaire n'est pas disponible ; réessayez dans un instant, ou prévenez l'exploitation.",
+        "The model that this needs cannot be had now; try again in a moment, or ask who runs the service.",
+    ),
+    "no-policy": (
+        "La politique n'est pas en vigueur aujourd'hui ; prévenez l'exploitation.",
+        "The policy is not in force today; ask who runs the service.",
+    ),
+    "warehouse-unavailable": (
+        "Les tables de l'établissement ne peuvent être lues ; envoyez le dossier lui-même, ou réessayez.",
+        "The lender's tables cannot be read now; send the dossier itself, or try again.",
+    ),
+    "identity-provider-unavailable": (
+        "Le fournisseur d'identité ne peut être interrogé ; réessayez dans un instant.",
+        "The identity provider cannot be asked now; try again in a moment.",
+    ),
+    "internal": (
+        "Quelque chose a échoué ici ; le numéro de la demande permet de le retrouver dans les journaux techniques.",
+        "Something failed here; the request's number finds it in the logs.",
+    ),
+}
+"""By the kind of a problem whose own sentence names machines and files, which are for the logs alone."""
+
+LOST: Final = "Ce qui l'a décidée (modèle, politique ou données) n'est plus disponible ici, ou n'est plus tel qu'écrit."
+"""Why a decision cannot be made again, in French, where the failure's own sentence is for the logs."""

@@ -52,11 +52,11 @@ class Replayer:
     def again(self, stored: Stored) -> Replay:
         """The same of a decision that is at hand, its private part with it."""
         if stored.private is None:
-            return self._told(stored, "erased", (), str(Erased(f"Decision {stored.id}")))
+            return self._told(stored, "erased", (), Erased(stored.id).said)
         try:
             decider = self._decider(stored)
         except AvalError as problem:
-            return self._told(stored, "impossible", (), str(problem))
+            return self._told(stored, "impossible", (), problem.said)
         asked = Explain.NONE if stored.private.contributions is None else Explain.ALL
         judged = decider.judge(restored(stored.private.inputs), asked)
         (decision,) = judged.decisions

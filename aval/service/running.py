@@ -70,6 +70,7 @@ def application(place: Any) -> "FastAPI":
         limits=Limits(),
         refresh_seconds=place.refresh,
         spans=traced(),
+        alone=True,
     )
     return create(service)
 
@@ -116,6 +117,7 @@ def serve(
     from aval.credit.policy import Policy
     from aval.service.access import Keys
     from aval.service.api.metrics import SHARED
+    from aval.service.api.wire import Wire
     from aval.service.tracing import logged
 
     signal.signal(signal.SIGTERM, _ended)
@@ -147,6 +149,8 @@ def serve(
         settings = uvicorn.Config(
             "aval.__main__:api",
             factory=True,
+            http=Wire,
+            ws="none",
             lifespan="on",
             workers=workers,
             log_config=None,
@@ -256,6 +260,9 @@ def _handed_down(place: Any) -> dict[str, str]:
 def walk(
     ctx: typer.Context,
     head: Annotated[Path | None, typer.Option(help="A head exported earlier, kept by the auditor.")] = None,
+    key: Annotated[
+        str, typer.Option(help="Public key that the head must bear, for who has not this log's signing key.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Walk the decision log: every hash recomputed, every link followed, the exported head found in its place.
@@ -269,7 +276,7 @@ def walk(
         kept = read_head(head or log.signer.file)
         if head is not None and kept is None:
             raise LogBroken(str(head), "there is no head", "name a file that was kept")
-        found = verify(log, kept)
+        found = verify(log, kept, key or None)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
     else:

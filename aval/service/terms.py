@@ -1,9 +1,22 @@
 """What only the service says: roles, jobs, simulations and figures, each in French and English."""
 
+import re
 from typing import Final
+
+from aval.credit.reason import Language
 
 Pair = tuple[str, str]
 """French, English."""
+SPACE: Final = "\u00a0"
+
+
+def typeset(text: str, lang: Language) -> str:
+    """French with its no-break spaces: before `: ; ? ! » %` and after `«`."""
+    if lang != "fr":
+        return text
+    text = re.sub(r"\s(?=[:;?!»%])", SPACE, text)
+    return re.sub(r"«\s", f"«{SPACE}", text)
+
 
 MORE_UNITS: Final[dict[str, Pair]] = {
     "id": ("identifiant", "identifier"),
@@ -69,6 +82,19 @@ GROUNDS: Final[dict[str, Pair]] = {
     "family": ("situation familiale", "family status"),
     "age": ("âge", "age"),
 }
+PARTS: Final[dict[str, Pair]] = {
+    "applicant_id": ("demandeur", "applicant"),
+    "points": ("points", "points"),
+    "cutoff": ("seuil", "cut-off"),
+    "verdict": ("verdict", "verdict"),
+    "rules": ("règles impératives", "hard rules"),
+    "features": ("jeu de variables", "feature set"),
+    "probability": ("probabilité", "probability"),
+    "reasons": ("motifs", "reasons"),
+    "feature values": ("valeurs des variables", "feature values"),
+    "contributions": ("contributions", "contributions"),
+}
+"""What a replay may find otherwise."""
 FIGURES: Final[dict[str, tuple[Pair, Pair]]] = {
     "probability": (
         ("Probabilité de défaut", "Probability of default"),

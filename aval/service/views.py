@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, func, select, tuple_, union
 
 from aval.credit.decision import Verdict
 from aval.errors import OptionError
@@ -106,21 +106,51 @@ def page(log: Log, wanted: Wanted, after: str | None = None, limit: int = 50) ->
     return Page(tuple(found), cursor(found[-1]) if more else None)
 
 
-def worklist(log: Log, limit: int = PAGE_MOST) -> list[Stored]:
-    """What waits for an officer, the oldest first: referred and not decided since, or overridden and not seconded."""
-    later = RECORD.alias()
-    handled = exists().where(later.c.about == DECISION.c.id, later.c.kind.in_((OVERRIDE, SECOND)))
-    touched = exists().where(later.c.about == DECISION.c.id, later.c.kind == OVERRIDE)
-    untouched = and_(DECISION.c.verdict == Verdict.REFER.value, ~handled)
-    statement = STORED.where(or_(untouched, touched), SUBJECT.c.token.is_not(None)).order_by(
-        DECISION.c.seq, DECISION.c.place
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for an officer, the oldest first; how much in all, and where the next page begins."""
+
+    decisions: tuple[Stored, ...]
+    total: int
+    next: str | None
+
+
+def worklist(log: Log, after: str | None = None, limit: int = PAGE_MOST) -> Waiting:
+    """A page of what is referred and not decided since, or overridden and not seconded; nobody erased.
+
+    A case that is dealt with leaves, and moves no other over the end of a page.
+    Raises OptionError, LogUnavailable, as `page`.
+    """
+    waits = DECISION.c.id.in_(_WAITING)
+    known = SUBJECT.c.token.is_not(None)
+    statement = STORED.where(waits, known).order_by(DECISION.c.seq, DECISION.c.place)
+    if after:
+        statement = statement.where(tuple_(DECISION.c.seq, DECISION.c.place) > tuple_(*_after(after)))
+    found = _found(log, statement.limit(limit + 1))
+    more = len(found) > limit
+    found = found[:limit]
+    everybody = select(func.count()).select_from(DECISION).join(SUBJECT, SUBJECT.c.token == DECISION.c.subject)
+    with log.reading() as connection:
+        total = connection.execute(everybody.where(waits)).scalar_one()
+    return Waiting(tuple(found), int(total), cursor(found[-1]) if more else None)
+
+
+def _waiting() -> CompoundSelect[Any]:
+    """Numbers of decisions whose `final` is `refer`, or that are `awaiting`: the log's own words for it, in SQL."""
+    event, later = RECORD.alias(), RECORD.alias()
+    proposed = and_(event.c.kind == OVERRIDE, event.c.body.contains('"awaiting":true'))
+    decides = and_(event.c.kind.in_((OVERRIDE, SECOND)), event.c.verdict.is_not(None), ~proposed)
+    decided = exists().where(event.c.about == DECISION.c.id, decides)
+    answered = exists().where(
+        later.c.about == event.c.about, later.c.kind.in_((OVERRIDE, SECOND)), later.c.seq > event.c.seq
     )
-    waiting: list[Stored] = []
-    for some in _portions(log, statement):
-        waiting += [one for one in some if one.final is Verdict.REFER or one.awaiting is not None]
-        if len(waiting) >= limit:
-            break
-    return waiting[:limit]
+    return union(
+        select(DECISION.c.id).where(DECISION.c.verdict == Verdict.REFER.value, ~decided),
+        select(event.c.about).where(proposed, ~answered),
+    )
+
+
+_WAITING: Final = _waiting()
 
 
 def _found(log: Log, statement: Select[Any]) -> list[Stored]:
@@ -133,16 +163,6 @@ def _found(log: Log, statement: Select[Any]) -> list[Stored]:
             for row in connection.execute(some).mappings():
                 events.setdefault(row["about"], []).append(record_of(row))
     return [replace(one, events=tuple(events.get(one.id, ()))) for one in log.stored(rows)]
-
-
-def _portions(log: Log, statement: Select[Any], size: int = 500) -> Iterator[list[Stored]]:
-    after = (-1, -1)
-    while True:
-        some = _found(log, statement.where(tuple_(DECISION.c.seq, DECISION.c.place) > tuple_(*after)).limit(size))
-        if not some:
-            return
-        yield some
-        after = (some[-1].seq, some[-1].place)
 
 
 @dataclass(frozen=True, slots=True)

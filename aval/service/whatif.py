@@ -27,7 +27,7 @@ from aval.credit.application import Application
 from aval.credit.decision import Decision, Verdict
 from aval.data.dossiers import Dossiers, marked
 from aval.data.tables import KEY, columns
-from aval.errors import ChangeInvalid
+from aval.errors import ChangeInvalid, Said
 from aval.features.build import build
 from aval.features.feature import FeatureSet
 from aval.features.price import LOWEST_RATE, TERMS
@@ -69,10 +69,16 @@ class Obstacle(StrEnum):
 
 
 _OBSTACLES: Final = {
-    Obstacle.REVOLVING: ("a revolving loan has neither term nor price", "move the credit instead"),
-    Obstacle.NO_CREDIT: ("the application asks for no amount", "set AMT_CREDIT first"),
-    Obstacle.NO_TERM: ("no plausible term follows from the instalment", "set AMT_ANNUITY or move another lever"),
-    Obstacle.NO_PRICE: ("the application states no price of goods", "set AMT_GOODS_PRICE or move another lever"),
+    Obstacle.REVOLVING: (Said("a revolving loan has neither term nor price"), Said("move the credit instead")),
+    Obstacle.NO_CREDIT: (Said("the application asks for no amount"), Said("set AMT_CREDIT first")),
+    Obstacle.NO_TERM: (
+        Said("no plausible term follows from the instalment"),
+        Said("set AMT_ANNUITY or move another lever"),
+    ),
+    Obstacle.NO_PRICE: (
+        Said("the application states no price of goods"),
+        Said("set AMT_GOODS_PRICE or move another lever"),
+    ),
 }
 
 
@@ -104,7 +110,7 @@ class Request:
     def of(cls, dossiers: Dossiers) -> "Request":
         """The request of the one application there. Raises: ChangeInvalid."""
         if len(dossiers) != 1:
-            raise ChangeInvalid("the dossiers", "they hold more or less than one application", "give exactly one")
+            raise ChangeInvalid(Said("the dossiers"), "they hold more or less than one application", "give exactly one")
         row = dossiers.tables["application"].select(_CONTRACT, *ACTIONABLE).row(0, named=True)
         return _request(row[CREDIT], row[ANNUITY], row[PRICE], revolving=row[_CONTRACT] == REVOLVING)
 
@@ -153,7 +159,9 @@ class Request:
 
     def _term(self, months: float) -> "Request":
         if not 1 <= months <= LONGEST or months != int(months):
-            raise ChangeInvalid(Lever.TERM, "not a term that is offered", f"give whole months from 1 to {LONGEST}")
+            raise ChangeInvalid(
+                Lever.TERM, "not a term that is offered", Said("give whole months from 1 to {longest}", longest=LONGEST)
+            )
         assert self.rate
         annuity = round(instalment(self.credit, self.rate, int(months)), 2)
         return replace(self, annuity=annuity, term_months=int(months))
@@ -209,7 +217,11 @@ def requested(dossiers: Dossiers, change: Change) -> Request:
     request = Request.of(dossiers)
     for name, value in change.raw.items():
         if name not in ACTIONABLE:
-            raise ChangeInvalid("raw", "it names a column that no officer may change", f"use {', '.join(ACTIONABLE)}")
+            raise ChangeInvalid(
+                "raw",
+                "it names a column that no officer may change",
+                Said("use {columns}", columns=", ".join(ACTIONABLE)),
+            )
         _hold(name, value)
     if change.raw:
         amounts = {**request.amounts, **change.raw}
@@ -235,7 +247,11 @@ def _hold(name: str, value: float) -> None:
     column = columns("application")[name]
     low, high = column.minimum or 0.0, column.maximum or math.inf
     if not low <= value <= high:
-        raise ChangeInvalid(name, "it would lie outside the contract", f"keep it within {low:.0f} to {high:.0f}")
+        raise ChangeInvalid(
+            name,
+            "it would lie outside the contract",
+            Said("keep it within {low:.0f} to {high:.0f}", low=low, high=high),
+        )
 
 
 def changed(dossiers: Dossiers, change: Change) -> Dossiers:

@@ -1,6 +1,5 @@
 """One catalogue of words for every client: made from what decides, so that no screen has a list of its own."""
 
-import re
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -17,10 +16,9 @@ from aval.model.captions import words as captions
 from aval.model.model import Model
 from aval.service import labels, remedies, terms
 from aval.service.answer import Answer
-from aval.service.terms import Pair
+from aval.service.terms import Pair, typeset
 
 TABLES: Final = ("application", *HISTORIES)
-SPACE: Final = "\u00a0"
 
 
 class VerdictWord(Answer):
@@ -109,6 +107,8 @@ class Words(Answer):
     """What an applicant could ask for otherwise."""
     obstacles: dict[str, str]
     """Why a lever cannot be moved."""
+    parts: dict[str, str]
+    """Parts of a decision, that a replay may find otherwise."""
     what_if: dict[str, str]
     """What is said about simulations."""
     figures: dict[str, FigureWord]
@@ -165,14 +165,6 @@ class FeatureWord(Answer):
     """Whether the model in question uses it."""
 
 
-def typeset(text: str, lang: Language) -> str:
-    """French with its no-break spaces: before `: ; ? ! » %` and after `«`."""
-    if lang != "fr":
-        return text
-    text = re.sub(r"\s(?=[:;?!»%])", SPACE, text)
-    return re.sub(r"«\s", f"«{SPACE}", text)
-
-
 def words(lang: Language, policy: Policy) -> Words:
     """All of it in one language, with the motives and rules of a policy."""
     french = lang == "fr"
@@ -210,6 +202,7 @@ def words(lang: Language, policy: Policy) -> Words:
         jobs=said(terms.JOBS),
         levers=said(terms.LEVERS),
         obstacles=said(terms.OBSTACLES),
+        parts=said(terms.PARTS),
         what_if=said(terms.WHAT_IF),
         figures={
             key: FigureWord(label=said({key: label})[key], meaning=said({key: meant})[key])

@@ -342,21 +342,13 @@ def _table(now: Here, jobs: Sequence[str], lines: Sequence[Mapping[str, Any]]) -
                     say.say("file"): line.get("file", ""),
                     say.say("table"): line.get("table", ""),
                     say.say("row"): line.get("row"),
-                    say.say("rules"): " · ".join(_rule(now, line, rule) for rule in line.get("rules", ())),
+                    say.say("why"): " ".join(line.get("why", ())),
+                    say.say("rules"): " · ".join(line.get("rules", ())),
                 }
                 for line in rejected
             ],
             key="rejected",
         )
-
-
-def _rule(now: Here, line: Mapping[str, Any], rule: str) -> str:
-    """The column in words, then the rule by its name."""
-    column, bar, kind = rule.partition("|")
-    if not bar:
-        return rule
-    meaning = str(now.words.column(column, str(line.get("table", "application")))["meaning"]).partition(";")[0]
-    return now.words.pair(f"{capital(meaning)} ({column})", kind)
 
 
 def _export(now: Here, job: str) -> Any:

@@ -28,9 +28,13 @@ def page() -> None:
         applicant.show(now, opened)
         return
     with guarded():
+        pages: list[str] = st.session_state.get("worklist.pages", [])
         with st.spinner(say.say("reading")):
-            found = now.api.get("/worklist", keep=20.0)
-        _list(now, found["waiting"])
+            found = now.api.get("/worklist", {"cursor": pages[-1] if pages else "", "limit": 50}, keep=20.0)
+            if pages and not found["waiting"]:  # colleagues dealt with the last of it
+                pages = []
+                found = now.api.get("/worklist", {"limit": 50}, keep=20.0)
+        _list(now, found, pages)
         _agreement(now, found)
 
 
@@ -38,12 +42,12 @@ def _close() -> None:
     st.session_state.pop("worklist.open", None)
 
 
-def _list(now: Here, waiting: Sequence[Mapping[str, Any]]) -> None:
-    say = now.words
+def _list(now: Here, found: Mapping[str, Any], pages: Sequence[str]) -> None:
+    say, waiting = now.words, found["waiting"]
     if not waiting:
         st.html(look.empty(say.say("empty_worklist"), say.say("empty_worklist_what")))
         return
-    st.caption(say.say("worklist_line", count=now.figures.number(len(waiting))))
+    st.caption(say.say("worklist_line", count=now.figures.number(found["total"])))
     figures, moment = now.figures, datetime.now(UTC)
     place = pick(
         _rows(now, waiting),
@@ -53,9 +57,25 @@ def _list(now: Here, waiting: Sequence[Mapping[str, Any]]) -> None:
             say.figure("probability"): figures.percent,
             say.say("applicant"): str,
         },
-        key="waiting",
+        key=f"waiting.{len(pages)}",
     )
-    st.caption(say.say("click_row"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if pages or found["next"] is not None:
+            st.button(
+                say.say("older"),
+                key="older",
+                disabled=not pages,
+                icon=":material/chevron_left:",
+                on_click=lambda: st.session_state.update({"worklist.pages": list(pages[:-1])}),
+            )
+            st.button(
+                say.say("newer"),
+                key="newer",
+                disabled=found["next"] is None,
+                icon=":material/chevron_right:",
+                on_click=lambda: st.session_state.update({"worklist.pages": [*pages, found["next"]]}),
+            )
+        st.caption(say.say("click_row"))
     if place is not None:
         st.session_state["worklist.open"] = waiting[place]["id"]
         st.rerun()

@@ -35,8 +35,11 @@ def test_no_reason_speaks_of_sex_age_or_family() -> None:
                 assert not protected.search(said), reason.code
 
 
-def test_an_external_score_is_named_with_its_source() -> None:
-    for number in (1, 2, 3):
-        reason = REASONS[f"EXTERNAL_SCORE_{number}"]
-        assert f"EXT_SOURCE_{number}" in reason.sentence("fr")
-        assert f"EXT_SOURCE_{number}" in reason.sentence("en")
+def test_no_reason_speaks_of_columns_models_or_codes() -> None:
+    """A customer reads them: no raw name, no figure, none of the trade's words."""
+    jargon = re.compile(r"[A-Z]{2,}|_|\d|\b(model|modèle|feature|variable|bureau|log-|proba)", re.ASCII)
+    for reason in REASONS.values():
+        for lang in ("fr", "en"):
+            for against in (True, False):
+                said = reason.sentence(lang, against=against).replace("credit bureau", "")
+                assert not jargon.search(said), reason.code

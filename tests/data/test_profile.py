@@ -19,10 +19,8 @@ from tests.data import hand
 
 
 @pytest.fixture(scope="module")
-def warehouse(lender: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    target = tmp_path_factory.mktemp("profile") / "warehouse"
-    ingest(lender, target)
-    return Warehouse.open(target)
+def warehouse(ingested: Path) -> Warehouse:
+    return Warehouse.open(ingested)
 
 
 @pytest.fixture(scope="module")

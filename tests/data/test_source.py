@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -199,6 +201,51 @@ GOOD = f"A,B\n1,{MARK}\n" + "1,2\n" * 5_000
 
 
 @pytest.mark.parametrize(
+    ("spoilt", "sentence"),
+    [
+        (pa.Table.from_arrays([pa.array([1])] * 2, names=["A", "A"]), "two columns share a name; keep one of them"),
+        (pa.table({"A": pa.array([1]).cast(pa.decimal256(70, 2))}), "is damaged"),
+    ],
+    ids=["twice", "wide"],
+)
+def test_parquet_that_polars_would_stumble_over_is_refused(
+    tmp_path: Path, spoilt: pa.Table, sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pq.write_table(spoilt, tmp_path / "bureau.parquet")
+    with pytest.raises(SourceUnreadable, match=sentence):
+        read(tmp_path / "bureau.parquet", ["A"])
+    assert "panicked" not in capfd.readouterr().err
+
+
+def _names(table: pa.Table) -> pa.Table:
+    return table.rename_columns(["A", "B", "Ca"])
+
+
+def _words(table: pa.Table) -> pa.Table:
+    return table.replace_schema_metadata({"Ca": "x"})
+
+
+def _cells(table: pa.Table) -> pa.Table:
+    return table.set_column(0, "A", pa.array(["Ca", "1"]))
+
+
+@pytest.mark.parametrize("where", [_names, _words, _cells])
+def test_parquet_whose_text_is_no_text_is_refused_without_a_panic(
+    tmp_path: Path, where: Callable[[pa.Table], pa.Table], capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = where(pa.table({"A": ["1", "2"], "B": ["3", "4"], "C": [5.0, 6.0]}))
+    file = tmp_path / "bureau.parquet"
+    pq.write_table(made, file, compression="none", store_schema=False, use_dictionary=False, write_statistics=False)
+    file.write_bytes(file.read_bytes().replace(b"Ca", b"\xff\xfe"))
+    if where is _words:  # nobody reads those
+        assert read(file, ["A", "B"])[0]["A"].to_list() == ["1", "2"]
+    else:
+        with pytest.raises(SourceUnreadable, match=r"bureau\.parquet"):
+            read(file, ["A", "B"])
+    assert "panicked" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("name", "raw", "sentence"),
     [
         ("bureau.csv", b"", "is empty"),
@@ -206,7 +253,8 @@ GOOD = f"A,B\n1,{MARK}\n" + "1,2\n" * 5_000
         ("bureau.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
         ("bureau.csv", b"A;B\n1;2\n", "separated by semicolons; save it with commas"),
         ("bureau.csv", b"A\tB\n1\t2\n", "separated by tabs; save it with commas"),
-        ("bureau.csv", b"A,B,A\n1,2,3\n", "column A stands there twice"),
+        ("bureau.csv", b"SK_ID_CURR,B,SK_ID_CURR\n1,2,3\n", "column SK_ID_CURR stands there twice; keep one of them"),
+        ("bureau.csv", f"{MARK},B,{MARK}\n1,2,3\n".encode(), "two columns share a name; keep one of them"),
         ("bureau.csv", "A,B\n1,2\n".encode("utf-16"), "UTF-16"),
         ("bureau.csv", gzip.compress(GOOD.encode(), mtime=0), "not the text its name says"),
         ("bureau.csv.gz", GOOD.encode(), "truncated or not what its name says"),

@@ -77,16 +77,12 @@ def test_a_stream_of_some(path: Path) -> None:
     ]
 
 
-def test_across_row_groups(lender: Path, tmp_path: Path) -> None:
+def test_across_row_groups(ingested: Path) -> None:
     """3,000 simulated applicants lie in six row groups; any of them is found."""
-    ingest(lender, tmp_path / "warehouse")
-    warehouse = Warehouse.open(tmp_path / "warehouse")
+    warehouse = Warehouse.open(ingested)
     drawn = np.random.default_rng(5).choice(warehouse.ids.to_numpy(), 40, replace=False)
     some = warehouse.dossiers(drawn)
-    whole = {
-        table: pl.read_parquet(tmp_path / "warehouse" / "current" / f"{table}.parquet")
-        for table in ("application", *HISTORIES)
-    }
+    whole = {table: pl.read_parquet(ingested / "current" / f"{table}.parquet") for table in ("application", *HISTORIES)}
     for table, frame in some.tables.items():
         expected = whole[table].filter(pl.col(KEY).is_in(drawn.tolist())).select(frame.columns)
         assert_frame_equal(frame, expected, check_exact=True)

@@ -96,7 +96,6 @@ def serving(home: Path, place: Path) -> Iterator[Served]:
         policy=Policy.load(ROOT / "policies" / "2026-11-24.toml"),
         home=place,
         lender="Banque d'essai",
-        own_log=False,
     )
     config = uvicorn.Config(create(service), port=0, log_config=None, access_log=False, lifespan="on")
     server = uvicorn.Server(config)

@@ -1,18 +1,19 @@
 """A small simulated lender, as dossiers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from aval.data.dossiers import Dossiers
-from aval.data.warehouse import Warehouse, ingest
+from aval.data.warehouse import Warehouse
 
 
 @pytest.fixture(scope="session")
-def stored(lender: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The small lender's warehouse, without a model."""
+def stored(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The small lender's warehouse, in a home of its own."""
     place = tmp_path_factory.mktemp("features") / "warehouse"
-    ingest(lender, place)
+    shutil.copytree(ingested, place, symlinks=True)
     return Warehouse.open(place)
 
 

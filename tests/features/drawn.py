@@ -4,7 +4,7 @@ import polars as pl
 
 from aval.data.dossiers import Dossiers
 from aval.data.tables import HISTORIES, KEY, layout
-from aval.features.build import build
+from aval.features.build import build, single
 from aval.features.feature import FeatureSet
 
 ONE = 100_001
@@ -42,7 +42,11 @@ def dossiers(**drawn: str) -> Dossiers:
 
 def features(*names: str, **drawn: str) -> dict[str, float | str | None]:
     """These features of the one applicant drawn."""
-    row = build(dossiers(**drawn), FeatureSet.named(names)).row(0, named=True)
+    one, wanted = dossiers(**drawn), FeatureSet.named(names)
+    row = build(one, wanted).row(0, named=True)
+    found = dict(zip(wanted.names, single(one, wanted), strict=True))
+    for name, value in found.items():
+        assert value == row[name] if row[name] is not None else value is None or value != value, name
     return {name: row[name] for name in names}
 
 

@@ -274,7 +274,7 @@ def test_a_thousand_rows_are_sorted_filtered_exported_and_opened(town: Town, bro
         page = tab.page
         tab.sign_in(town.keys["olga"]).pick("Par fichiers")
         page.locator("input[type=file]").set_input_files(many)
-        tab.press("Décider").sees("Exporter en CSV", "Lignes rejetées").settled()
+        tab.press("Décider").sees("Exporter en CSV", "Lignes écartées").settled()
         expect(page.get_by_test_id("stMetric").first).to_contain_text("1 000")
         expect(page.get_by_test_id("stMetric").last).to_contain_text("1")
         assert tab.cell(0, 2, table=1) == "1002"

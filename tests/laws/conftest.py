@@ -1,7 +1,6 @@
 """How hard the laws are tried: briefly with the tests, at length with `make laws`."""
 
 import os
-from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,14 +15,11 @@ from aval.settings import ROOT
 LONG = os.environ.get("AVAL_LAWS") == "long"
 """Whether to try at length: more draws, and every applicant instead of a sample."""
 
-settings.register_profile(
-    "laws",
+LAWS = settings(
     max_examples=400 if LONG else 25,
-    deadline=timedelta(seconds=60),
-    derandomize=True,  # the same draws every run: a red build can be reproduced
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.load_profile("laws")
+"""How a law of draws is tried: a decorator, for a profile would hold for every test that is imported later."""
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +31,12 @@ def warehouse(home) -> Warehouse:  # type: ignore[no-untyped-def]
 def everyone(warehouse: Warehouse) -> Dossiers:
     """Every dossier of the small lender."""
     return warehouse.dossiers(warehouse.ids)
+
+
+@pytest.fixture(scope="session")
+def batch(everyone: Dossiers, decider: Decider) -> dict[int, float]:
+    """Everybody's probability, worked out in one batch."""
+    return dict(zip(everyone.ids.to_list(), decider.probabilities(everyone).tolist(), strict=True))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
 from aval.features.build import build
 from aval.service.decide import Decider
-from tests.laws.conftest import LONG
+from tests.laws.conftest import LAWS, LONG
 
 
 def shuffled(dossiers: Dossiers, seed: int) -> Dossiers:
@@ -27,13 +27,15 @@ def shuffled(dossiers: Dossiers, seed: int) -> Dossiers:
     return Dossiers.of(tables)
 
 
+@LAWS
 @given(size=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
-def test_order_and_company_change_nothing(everyone: Dossiers, decider: Decider, size: int, seed: int) -> None:
-    whole = dict(zip(everyone.ids.to_list(), decider.probabilities(everyone).tolist(), strict=True))
+def test_order_and_company_change_nothing(
+    everyone: Dossiers, batch: dict[int, float], decider: Decider, size: int, seed: int
+) -> None:
     chosen = np.random.default_rng(seed).choice(everyone.ids.to_numpy(), size, replace=False)
     some = shuffled(everyone.select(chosen.tolist()), seed)
     for applicant, probability in zip(some.ids.to_list(), decider.probabilities(some).tolist(), strict=True):
-        assert probability == whole[applicant]
+        assert probability == batch[applicant]
 
 
 def test_every_applicant_alone_is_decided_as_in_the_batch_and_the_stream(
@@ -55,6 +57,7 @@ def test_features_are_equal_to_the_last_bit(everyone: Dossiers) -> None:
     assert whole.equals(pl.concat(parts), null_equal=True)
 
 
+@LAWS
 @given(size=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_a_decision_with_its_reasons_is_the_same_alone(
     everyone: Dossiers, decider: Decider, size: int, seed: int
@@ -66,6 +69,7 @@ def test_a_decision_with_its_reasons_is_the_same_alone(
         assert alone == decision
 
 
+@LAWS
 @given(size=st.integers(1, 60), seed=st.integers(0, 2**32 - 1))
 def test_contributions_add_up_to_the_calibrated_log_odds(
     everyone: Dossiers, decider: Decider, size: int, seed: int

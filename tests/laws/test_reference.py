@@ -17,6 +17,7 @@ from aval.features.build import build, catalogue
 from aval.model.evaluation import confusion, evaluate
 from aval.model.registry import Registry
 from aval.service.decide import Decider
+from tests.laws.conftest import LAWS
 
 
 def test_fault_2_probabilities_are_calibrated_and_the_cut_off_follows_from_the_cost(
@@ -29,6 +30,7 @@ def test_fault_2_probabilities_are_calibrated_and_the_cut_off_follows_from_the_c
     assert decider.policy.cutoff == Cost(10, 1).cutoff == 1 / 11  # never 0.5, never searched by no code
 
 
+@LAWS
 @given(
     bad=st.lists(st.booleans(), min_size=2, max_size=200).filter(lambda rows: 0 < sum(rows) < len(rows)),
     cutoff=st.floats(0.01, 0.99),
@@ -78,6 +80,7 @@ def test_fault_7_nothing_computed_from_a_dossier_can_see_the_target(everyone: Do
     assert not any(column.endswith(f".{TARGET}") for feature in catalogue() for column in feature.reads)
 
 
+@LAWS
 @given(column=st.sampled_from(["EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3", "AMT_ANNUITY", "OWN_CAR_AGE"]))
 def test_fault_8_what_is_missing_stays_missing(everyone: Dossiers, column: str) -> None:
     some = everyone.select(everyone.ids[:50])

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from aval.data.tables import columns
 from aval.data.warehouse import Warehouse, ingest, load
 from aval.errors import AvalError
+from tests.laws.conftest import LAWS
 
 MARKER = "77391"
 """Appears in no rule, range or count; if it is in a message, a value leaked."""
 
 
+@LAWS
 @given(column=st.sampled_from(sorted(columns("application"))), kind=st.sampled_from(["text", "number", "header"]))
 def test_a_planted_value_never_comes_out(
     lender: Path,

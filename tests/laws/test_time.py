@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from aval.data.dossiers import Dossiers
 from aval.features.build import build
+from tests.laws.conftest import LAWS
 
 CLOCK = {
     "bureau": ("DAYS_CREDIT",),
@@ -22,6 +23,7 @@ IDS = {"bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV"}
 """Keys that a later row must not share with an earlier one."""
 
 
+@LAWS
 @given(
     table=st.sampled_from(sorted(CLOCK)),
     size=st.integers(1, 20),
@@ -41,6 +43,7 @@ def test_rows_dated_after_the_application_change_nothing(
     assert build(more).equals(build(some), null_equal=True)
 
 
+@LAWS
 @given(seed=st.integers(0, 2**32 - 1))
 def test_another_applicants_rows_change_nothing(everyone: Dossiers, seed: int) -> None:
     one, other = np.random.default_rng(seed).choice(everyone.ids.to_numpy(), 2, replace=False).tolist()

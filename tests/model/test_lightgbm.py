@@ -1,5 +1,7 @@
 """LightGBM is trained with what its plan states, which is read back from the booster; threads change no tree."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,25 @@ def test_served_trees_give_what_training_saw() -> None:
     chance = 1.0 / (1.0 + np.exp(-margin))
     loss = -np.mean(np.where(given.target == 1.0, np.log(chance), np.log(1.0 - chance)))
     assert loss == pytest.approx(found.losses[-1], abs=1e-12)
+
+
+def test_a_row_alone_gives_the_bits_it_gives_among_others_whoever_else_asks() -> None:
+    given = rows()
+    matrix = given.matrix.astype(np.float64)[:100]
+    trees = fit(candidate(), given, seed=0, threads=1).scorer
+    margins, shares = trees.margin(matrix), trees.contributions(matrix)
+
+    def alike(place: int) -> bool:
+        row = matrix[place : place + 1]
+        return bool((trees.margin(row) == margins[place]).all() and (trees.contributions(row) == shares[place]).all())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(alike, [*range(100)] * 5))
+    assert np.array_equal(trees.margin(np.asfortranarray(matrix)[7:8]), margins[7:8])
+
+
+def test_a_row_of_another_width_is_refused_before_lightgbm_reads_beyond_it() -> None:
+    trees = fit(candidate(), rows(), seed=0, threads=1).scorer
+    for ask in (trees.margin, trees.contributions):
+        with pytest.raises(ValueError, match="11 numbers for a model of 12"):
+            ask(np.zeros((1, 11)))

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, select
 from aval.errors import (
     KeyNameTaken,
     KeyNameUnfit,
+    KeyNameUsed,
     KeyUnknown,
     LogUnavailable,
     NotAllowed,
@@ -22,7 +23,7 @@ from aval.errors import (
     TooMany,
 )
 from aval.service.access import Access, Caller, Keys, Rate, Right, Role
-from aval.service.log.tables import ACCESS, METADATA
+from aval.service.log.tables import ACCESS, METADATA, RECORD
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -175,28 +176,49 @@ def test_a_revoked_key_ends_at_once_here_and_within_a_minute_elsewhere(
     assert keys.list()[0].revoked_at == "2026-11-24T12:00:00+00:00"
 
 
-def test_a_name_has_one_active_key_and_may_have_another_after(keys: Keys) -> None:
+def test_a_name_has_one_active_key_and_its_holder_may_have_another_after(keys: Keys) -> None:
     old = keys.add("desk", Role.OFFICER)
-    with pytest.raises(KeyNameTaken):
-        keys.add("desk", Role.ADMIN)
+    for again in (False, True):
+        with pytest.raises(KeyNameTaken):
+            keys.add("desk", Role.ADMIN, again=again)
     assert keys.caller(old).role is Role.OFFICER
     keys.revoke("desk")
     with pytest.raises(KeyUnknown):
         keys.revoke("desk")
-    new = keys.add("desk", Role.ANALYST)
+    new = keys.add("desk", Role.ANALYST, again=True)
     assert keys.caller(new) == Caller("desk", Role.ANALYST)
     with pytest.raises(NotAuthenticated):
         keys.caller(old)
-    assert len(keys.list()) == 1
+    listed = [(key.prefix, key.role, key.revoked_at is None) for key in keys.list()]
+    assert listed == [(old[5:13], "officer", False), (new[5:13], "analyst", True)]  # what was is not written over
+
+
+def test_a_name_that_was_in_use_is_not_given_to_another(keys: Keys, engine: Engine) -> None:
+    keys.add("left", Role.OFFICER)
+    keys.revoke("left")
+    with engine.begin() as writing:  # somebody of the provider decided
+        row = dict.fromkeys(("body", "leaves", "previous", "hash"), "x") | {"seq": 1, "id": "1", "kind": "decision"}
+        writing.execute(RECORD.insert().values(**row, at="2026", caller="odile"))
+    for name in ("left", "odile"):
+        with pytest.raises(KeyNameUsed, match=f"{name} was in use before.*--again"):
+            keys.add(name, Role.ADMIN)
+    assert [key.role for key in keys.list()] == ["officer"]
+    assert keys.caller(keys.add("odile", Role.ANALYST, again=True)).name == "odile"
 
 
 def test_a_name_is_one_that_records_can_bear(keys: Keys) -> None:
     mistaken = keys.add("fine: Élodie Martin", Role.OFFICER)
-    for name in ("", " x", "x\n", "x" * 101, "a\x1b[31mb", mistaken):
+    for name in ("", " x", "x\n", "x" * 101, "a\x1b[31mb", "aval", "challenger", "cli:root", mistaken):
         for way in (lambda name: keys.add(name, Role.OFFICER), keys.revoke):
             with pytest.raises(KeyNameUnfit) as refused:
                 way(name)
             assert mistaken not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["aval", "Challenger", "cli:root"])
+def test_nobody_writes_records_in_the_service_s_own_name(keys: Keys, name: str) -> None:
+    with pytest.raises(KeyNameUnfit, match="the service itself"):
+        keys.add(name, Role.OFFICER)
 
 
 def test_a_damaged_hash_opens_for_nobody(keys: Keys, engine: Engine) -> None:
@@ -293,6 +315,26 @@ def test_a_rate_that_lets_nothing_through_is_refused(per_second: float, burst: i
 @pytest.fixture
 def access(keys: Keys, clock: Clock) -> Access:
     return Access(keys, None, Rate(5, 5, clock), Rate(0.5, 3, clock))
+
+
+def test_a_key_just_seen_opens_without_a_hash_and_counts_as_ever(
+    access: Access, keys: Keys, hasher: Counting, clock: Clock
+) -> None:
+    key = keys.add("desk", Role.OFFICER)
+    assert access.remembered(None, key) is None
+    assert access.remembered("Bearer a.token.of-theirs", None) is None
+    assert access.caller(None, key).name == "desk"
+    hashed = len(hasher.verified)
+    for _ in range(4):
+        assert access.remembered(f"Bearer {key}", None) == Caller("desk", Role.OFFICER)
+    with pytest.raises(TooMany):
+        access.remembered(None, key)
+    with pytest.raises(NotAuthenticated):
+        access.remembered(None, None)
+    assert access.remembered(None, altered(key)) is None
+    clock.at += 61
+    assert access.remembered(None, key) is None
+    assert len(hasher.verified) == hashed
 
 
 def test_a_key_may_come_in_either_header(access: Access, keys: Keys) -> None:

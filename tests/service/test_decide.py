@@ -75,6 +75,20 @@ def test_what_was_missing_or_unusual_is_said(decider: Decider, some: Dossiers) -
         assert not any("Houseboat" in warning for warning in decision.warnings)
 
 
+@pytest.mark.parametrize("few", [0, 1_000_000])
+def test_an_unknown_category_of_a_history_is_said_to_whom_it_concerns(
+    decider: Decider, some: Dossiers, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("aval.service.decide._FEW", few)
+    bureau = some.tables["bureau"]
+    whose = bureau["SK_ID_CURR"][0]
+    kind = pl.when(pl.col("SK_ID_CURR") == whose).then(pl.lit("Houseboat")).otherwise("CREDIT_TYPE")
+    strange = Dossiers.of({**some.tables, "bureau": bureau.with_columns(CREDIT_TYPE=kind)})
+    for before, decision in zip(decider.decide(some), decider.decide(strange), strict=True):
+        added = ("UNKNOWN_CATEGORY:bureau.CREDIT_TYPE",) if decision.applicant_id == whose else ()
+        assert decision.warnings == before.warnings + added
+
+
 def test_a_minor_is_declined_and_told_why(decider: Decider, some: Dossiers) -> None:
     frame = some.tables["application"].head(1).with_columns(DAYS_BIRTH=pl.lit(-6000).cast(pl.Int32))
     (decision,) = decider.decide(Dossiers.of({**some.tables, "application": frame}))

@@ -1,5 +1,6 @@
 """Uploads cut into parts: the same rows as `load` reads, in bounded memory, and archives that are not believed."""
 
+import errno
 import gzip
 import io
 import struct
@@ -15,9 +16,9 @@ from polars.testing import assert_frame_equal
 from aval.data.dossiers import Dossiers
 from aval.data.tables import KEY
 from aval.data.warehouse import load
-from aval.errors import ArchiveRefused, ArchiveTooLarge, ColumnType, KeyDuplicate, SourceError, SourceMissing
+from aval.errors import ArchiveRefused, ArchiveTooLarge, ColumnType, KeyDuplicate, NoRoom, SourceError, SourceMissing
 from aval.service import files
-from aval.service.files import Kind, Limits, Part, Reject, opened
+from aval.service.files import Kind, Limits, Part, Reject, opened, room
 from tests.data import hand
 
 MARK = "987654321987"
@@ -307,6 +308,24 @@ def test_a_damaged_archive_is_refused(
     upload.write_bytes(spoil(whole))
     with pytest.raises(ArchiveRefused, match="truncated or not the archive"):
         parts_of(upload)
+
+
+def test_a_member_that_begins_before_its_archive_is_refused(tables: hand.Tables, tmp_path: Path) -> None:
+    text = tables["application"].write_csv().encode()
+    upload = packed(tmp_path / "upload", {"application.csv": text})
+    upload.write_bytes(b"PK" + upload.read_bytes()[9:])
+    with pytest.raises(ArchiveRefused, match="truncated or not the archive"):
+        parts_of(upload)
+
+
+def test_a_disk_without_room_is_said_so(tables: hand.Tables, tmp_path: Path) -> None:
+    upload = packed(tmp_path / "upload", {"application.csv": tables["application"].write_csv().encode()})
+    for code in (errno.ENOSPC, errno.EROFS, errno.EACCES):
+        with pytest.raises(NoRoom) as problem, opened(upload, tmp_path):
+            raise OSError(code, "PLANTED-7F3")
+        assert "PLANTED" not in str(problem.value)
+    with pytest.raises(ConnectionResetError), room():  # not for a disk to say
+        raise ConnectionResetError(errno.ECONNRESET, "")
 
 
 def test_an_encrypted_or_oddly_compressed_member_is_refused(tables: hand.Tables, tmp_path: Path) -> None:

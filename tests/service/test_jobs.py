@@ -15,12 +15,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from polars.exceptions import PanicException
 from sqlalchemy import select
 
 from aval.credit.policy import Policy
 from aval.credit.reason import Explain
 from aval.data.dossiers import Dossiers
-from aval.errors import ArchiveRefused, ColumnMissing, JobUnknown, RegistryError
+from aval.errors import ArchiveRefused, ColumnMissing, JobUnknown, PolicyError, RegistryError
 from aval.model.registry import Registry
 from aval.service.decide import Decider, Judged
 from aval.service.files import Limits
@@ -203,6 +204,7 @@ def test_lines_as_objects_say_the_same(jobs: Jobs, many: Path) -> None:
         "file": "upload.csv",
         "row": 5,
         "rules": ["AMT_CREDIT|range"],
+        "why": ["Amount of the loan (AMT_CREDIT): outside what is allowed, 0 to 10,000,000,000."],
     }
 
 
@@ -253,6 +255,7 @@ def test_a_held_file_that_stumbles_fails_and_says_why(jobs: Jobs, decider: Inter
         jobs.run(job)
     failed = jobs.get(job.id)
     assert (failed.state, failed.problem) == ("failed", "the registry is away; wait.")
+    assert failed.problem.form == "{what}; {remedy}."  # kept whole, so that it can be said in French
     assert not jobs.run_next("another")
 
 
@@ -307,6 +310,36 @@ def test_what_is_not_the_files_fault_is_tried_again_and_then_given_up(
     assert MARK not in caplog.text
 
 
+def test_a_panic_of_a_library_does_not_end_the_worker(
+    jobs: Jobs, decider: Interrupted, clock: Clock, many: Path
+) -> None:
+    def panic() -> None:
+        raise PanicException(MARK)
+
+    decider.at, decider.then = 1, panic
+    job = handed(jobs, many)
+    assert jobs.run_next("a")
+    clock.later(60)
+    assert jobs.run_next("b")
+    assert jobs.get(job.id).state == "done"
+
+
+def test_a_policy_that_ends_in_mid_file_decides_no_further_part(
+    jobs: Jobs, log: Log, decider: Interrupted, many: Path
+) -> None:
+    def midnight() -> Decider:
+        if decider.parts >= 2:
+            raise PolicyError("2026-11-24", "not in force today", "start the service with one that is")
+        return decider
+
+    jobs._decider = midnight
+    job = handed(jobs, many)
+    assert jobs.run_next("a")
+    assert 0 < len(decided(log, job)) <= 2 * PARTS < len(numbers(many))
+    assert "not in force" in (jobs.get(job.id).problem or "")
+    jobs._decider = lambda: decider
+
+
 def test_a_halted_worker_gives_its_job_back_and_another_goes_on(jobs: Jobs, log: Log, many: Path) -> None:
     answers = iter([False, True])
     job = handed(jobs, many)
@@ -316,6 +349,20 @@ def test_a_halted_worker_gives_its_job_back_and_another_goes_on(jobs: Jobs, log:
     assert jobs.run_next("two")
     assert jobs.get(job.id).state == "done"
     assert sorted(decided(log, job)) == numbers(many)
+
+
+def test_looking_for_a_job_waits_for_no_writer(jobs: Jobs, log: Log, clock: Clock, many: Path) -> None:
+    assert not jobs.due()
+    handed(jobs, many)
+    with log._write() as connection:
+        log._head(connection)
+        start = time.perf_counter()
+        assert jobs.due()
+        assert time.perf_counter() - start < 3  # of the five that a writer waits
+    assert jobs._take("one") is not None
+    assert not jobs.due()
+    clock.later(31)
+    assert jobs.due()
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aval.errors import KeyNameTaken, KeyUnknown, NotAuthenticated
+from aval.errors import KeyNameTaken, KeyNameUsed, KeyUnknown, NotAuthenticated
 from aval.service.access import Caller, Keys, Role
 from aval.service.log.opening import engine
 from aval.settings import ROOT
@@ -25,7 +25,14 @@ def test_a_key_made_by_command_opens_until_it_is_revoked(tmp_path: Path) -> None
         Keys(opened).caller(key)
     with pytest.raises(KeyUnknown):
         run(tmp_path, "key", "revoke", "counter-12")
+    with pytest.raises(KeyNameUsed):
+        run(tmp_path, "key", "add", "counter-12", "--role", "admin")
+    new = run(tmp_path, "key", "add", "counter-12", "--role", "analyst", "--again").split()[0]
+    assert Keys(opened).caller(new) == Caller("counter-12", Role.ANALYST)
     opened.dispose()
+    first, second = run(tmp_path, "key", "list").splitlines()
+    assert "revoked 20" in first
+    assert second.endswith("active")
 
 
 def test_the_list_shows_everything_but_the_key(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_refusal_gives_reasons_rights_and_whom_to_ask(lang: Language) -> None:
     for reason in REASONED:
         assert reason.sentence(lang) in text
     assert page.count("<li>") == 4 + 3
-    for article in ("22", "15", "16", "2016/679", "2023/2225", "18", "19"):
+    for article in ("22", "15", "16", "77", "2016/679", "2023/2225", "18", "19", "L.\u00a0312-16", "FICP", "CNIL"):
         assert article in text
     assert text.count(REFERENCE) == 2
     assert "Fichier Un" in text
@@ -109,6 +109,8 @@ def test_no_database_is_named_where_none_was_consulted() -> None:
     text = plain(written(alone, "fr"))
     assert "fichier" not in text
     assert "article 19" not in text
+    assert "FICP" not in text
+    assert "vérifier la solvabilité" in text
     assert "incomplètes." in text
     assert "article 19" in plain(written(replace(alone, reasons=REASONED), "fr"))
 
@@ -130,6 +132,7 @@ def test_an_officers_refusal_says_so_and_tells_only_what_speaks_against() -> Non
     text = plain(page)
     assert "Un conseiller a étudié votre demande et a pris cette décision" in text
     assert "<ol>" not in page
+    assert "articles 15, 16 et 77" in text  # article 22 is about decisions that nobody took
     assert "vous en expose les motifs" in text
     assert not any(reason.sentence("fr") in text for reason in kind)
     referred = replace(DECLINED, verdict=Verdict.REFER, rules=("LARGE_CREDIT",))

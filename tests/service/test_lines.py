@@ -16,6 +16,7 @@ from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
 from aval.model.registry import Registry
 from aval.service import lines as module
+from aval.service.breaches import breach
 from aval.service.decide import Decider, sentences
 from aval.service.lines import COLUMNS, Form, lines
 from aval.service.log.log import Log
@@ -82,8 +83,12 @@ def test_rejected_rows_come_last_with_the_rules_they_broke(log: Log) -> None:
     last = rows(log)[-1]
     told = {name: value for name, value in last.items() if value}
     rules = "DAYS_CREDIT|range CREDIT_ACTIVE|nullability"
-    assert told == {"verdict": "rejected", "table": "bureau", "file": "bureau.csv", "row": "7", "rules": rules}
-    assert objects(log)[-1] == {"kind": "rejected", **REJECTS[0]}
+    why = [breach("bureau", rule, "fr") for rule in REJECTS[0]["rules"]]
+    assert told == {
+        "verdict": "rejected", "table": "bureau", "file": "bureau.csv", "row": "7", "rules": rules, "why": " ".join(why)
+    }  # fmt: skip
+    assert objects(log)[-1] == {"kind": "rejected", **REJECTS[0], "why": why}
+    assert objects(log, "en")[-1]["why"] == [breach("bureau", rule, "en") for rule in REJECTS[0]["rules"]]
 
 
 def test_objects_say_the_same_as_rows(log: Log) -> None:

@@ -7,6 +7,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -153,6 +155,35 @@ def test_a_token_expires_while_the_service_runs(provider: Provider, bank: Bank, 
 
 def test_without_a_username_the_subject_stands_in(provider: Provider, bank: Bank, rsa: RSAKey) -> None:
     assert provider.caller(signed(claims(bank, preferred_username=None), rsa)).name == "u-17"
+
+
+def test_a_provider_that_drips_is_not_waited_for(rsa: RSAKey) -> None:
+    class Drip(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b" ")
+                    time.sleep(0.1)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    served = ThreadingHTTPServer(("127.0.0.1", 0), Drip)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    provider = Provider(f"http://127.0.0.1:{served.server_port}", "aval", timeout=0.3)
+    began = time.monotonic()
+    with pytest.raises(ProviderUnavailable):
+        provider.caller(raw({"alg": "RS256"}, {}))
+    assert time.monotonic() - began < 4
+    served.shutdown()
+    served.server_close()
+
+
+def test_nobody_is_the_service_itself(provider: Provider, bank: Bank, rsa: RSAKey) -> None:
+    for name in ("aval", "Challenger", "cli:root"):
+        assert "the service itself" in refused(provider, signed(claims(bank, preferred_username=name), rsa))
 
 
 def test_forgeries_are_refused(provider: Provider, bank: Bank, rsa: RSAKey, other: RSAKey) -> None:

@@ -64,6 +64,21 @@ def test_verify_tells_whether_it_holds(logged: tuple[Path, list[str], list[int]]
     assert done.stderr == ""
 
 
+def test_an_auditor_needs_the_public_key_alone(logged: tuple[Path, list[str], list[int]], tmp_path: Path) -> None:
+    place, _, _ = logged
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "log.db").write_bytes((place / "log" / "log.db").read_bytes())
+    head = place / "log" / "head.json"
+    public = json.loads(head.read_text())["key"]
+    words = ("verify", "--head", str(head), "--json")
+    assert json.loads(run(tmp_path, *words, "--key", public))["holds"]
+    other = aval(tmp_path, *words)  # whose key this is nobody said
+    assert other.returncode == 1
+    assert [fault["what"] for fault in json.loads(other.stdout)["faults"]] == [
+        "the exported head is not signed by this log"
+    ]
+
+
 def test_replay_makes_them_again(logged: tuple[Path, list[str], list[int]]) -> None:
     place, ids, _ = logged
     assert run(place, "replay", ids[0]) == f"{ids[0]} same (model 1, policy 2026-11-24)\n"

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ import pytest
 from sqlalchemy import insert
 
 from aval.credit.decision import Verdict
-from aval.errors import OptionError
+from aval.errors import Erased, NotNow, OptionError
 from aval.service.live import Live
 from aval.service.log.entry import Stored
 from aval.service.log.log import Log
 from aval.service.log.tables import REPORT
 from aval.service.overriding import confirm, override
-from aval.service.views import PAGE_MOST, Wanted, agreement, cursor, figures, numbers, page, reports, worklist
+from aval.service.views import PAGE_MOST, Waiting, Wanted, agreement, cursor, figures, numbers, page, reports, worklist
 from tests.service.stand import POLICY, Clock, live, log, one, several, written
 
 
@@ -147,14 +148,65 @@ def test_the_worklist_is_what_waits_the_oldest_first(deciding: Live, tmp_path: P
     erased = written(deciding, own, 600_007, Verdict.REFER)
     for stored in (waits[1], waits[2], *handled):
         override(own, POLICY, stored, "ann", Verdict.APPROVE, "GUARANTEE", "Caution.")
-    assert [stored.id for stored in worklist(own)] == [stored.id for stored in (*waits, erased)]
+    assert waiting(own) == [stored.id for stored in (*waits, erased)]
     own.erase(600_007, "admin", "asked")
-    assert [stored.id for stored in worklist(own)] == [stored.id for stored in waits]
-    assert [stored.id for stored in worklist(own, 2)] == [stored.id for stored in waits[:2]]
+    assert waiting(own) == [stored.id for stored in waits]
+    first = worklist(own, limit=2)
+    assert [stored.id for stored in first.decisions] == [stored.id for stored in waits[:2]]
+    assert (first.total, first.next) == (3, cursor(waits[1]))
     confirm(own, own.decision(waits[1].id), "bob", agrees=False, words="Non.")
     confirm(own, own.decision(waits[2].id), "bob", agrees=False, words="Non.")
     # A refusal that stands is decided; a referral whose override was rejected is where it was.
-    assert [stored.id for stored in worklist(own)] == [waits[0].id, waits[2].id]
+    assert waiting(own) == [waits[0].id, waits[2].id]
+    # What was dealt with in between moves nothing over the end of a page.
+    assert [stored.id for stored in worklist(own, first.next, 2).decisions] == [waits[2].id]
+    with pytest.raises(OptionError, match="cursor"):
+        worklist(own, "x")
+    own.engine.dispose()
+
+
+def waiting(own: Log, limit: int = 2) -> list[str]:
+    """Over all pages; each says how many there are."""
+    found, after, totals = [], None, set()
+    while True:
+        some = worklist(own, after, limit)
+        assert len(some.decisions) == limit or some.next is None
+        found += [stored.id for stored in some.decisions]
+        totals.add(some.total)
+        after = some.next
+        if after is None:
+            assert totals == {len(found)}
+            return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_worklist_is_that_of_looking_at_each(deciding: Live, database: str, tmp_path: Path, seed: int) -> None:
+    """Officers at random, in parts and alone, on either database."""
+    own, draw = Log.open(database, tmp_path), random.Random(seed)
+    large = {"AMT_CREDIT": 2_000_000.0}
+    ids: list[str] = []
+    for place in range(6):
+        some = [
+            one(deciding, 600_000 + 10 * place + turn, draw.choice(list(Verdict)), **draw.choice(({}, large)))
+            for turn in range(draw.choice((1, 4)))
+        ]
+        ids += several(deciding, own, some)
+    for _ in range(60):
+        stored = own.decision(draw.choice(ids))
+        with suppress(NotNow, Erased):
+            if draw.random() < 0.04:
+                own.erase(stored.applicant_id or 0, "admin", "asked")
+            elif stored.awaiting is not None:
+                confirm(own, stored, "bob", agrees=draw.random() < 0.5, words="Vu.")
+            else:
+                override(own, POLICY, stored, "ann", draw.choice([Verdict.APPROVE, Verdict.DECLINE]), "GUARANTEE", "x")
+    expected = [
+        stored.id
+        for stored in everything(own)
+        if not stored.erased and (stored.final is Verdict.REFER or stored.awaiting is not None)
+    ]
+    assert expected
+    assert waiting(own, 1 + seed) == expected
     own.engine.dispose()
 
 
@@ -193,7 +245,7 @@ def test_agreement_counts_what_is_in_force_and_once(deciding: Live, tmp_path: Pa
 def test_nothing_is_nothing(tmp_path: Path) -> None:
     own = log(tmp_path)
     assert page(own, Wanted()).decisions == ()
-    assert worklist(own) == []
+    assert worklist(own) == Waiting((), 0, None)
     assert list(numbers(own)) == []
     assert len(figures(own, Wanted())) == 0
     assert agreement(own).overrides == 0

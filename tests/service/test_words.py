@@ -11,7 +11,8 @@ from aval.credit.reason import LANGUAGES, REASONS, Theme
 from aval.data.tables import columns
 from aval.features.build import catalogue
 from aval.model.registry import Registry
-from aval.service.words import TABLES, Words, features, typeset, words
+from aval.service.terms import typeset
+from aval.service.words import TABLES, Words, features, words
 from aval.settings import ROOT
 
 

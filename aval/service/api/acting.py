@@ -6,15 +6,17 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from aval.credit.decision import Verdict
-from aval.errors import ApplicantUnknown
+from aval.errors import ApplicantUnknown, Busy, Said
 from aval.service.answer import Answer
 from aval.service.api.answers import DecisionAnswer
 from aval.service.api.deciding import Number, shown
 from aval.service.api.doors import Lang, The, body_of, may, sent
 from aval.service.api.problems import documented
+from aval.service.failures import said
 from aval.service.log.chain import read_head
 from aval.service.log.verifying import verify
 from aval.service.overriding import WORDS_MOST, confirm, override
+from aval.service.remedies import LOST
 from aval.service.role import Caller, Right
 
 router = APIRouter(tags=["act"])
@@ -110,10 +112,10 @@ class ReplayAnswer(Answer):
     operation_id="replay_decision",
     responses=documented(404),
 )
-async def a_replay(decision: Number, service: The, _: Annotated[Caller, may(Right.REPLAY)]) -> ReplayAnswer:
+async def a_replay(decision: Number, service: The, lang: Lang, _: Annotated[Caller, may(Right.REPLAY)]) -> ReplayAnswer:
     """From its stored inputs, with its model and its policy; nothing is written."""
     replay = await service.working(lambda: service.replayer.replay(decision))
-    return ReplayAnswer.model_validate(replay)
+    return ReplayAnswer.model_validate({**replay.to_json(), "why": said(replay.why, lang, LOST)})
 
 
 class FaultAnswer(Answer):
@@ -145,9 +147,18 @@ class VerifyAnswer(Answer):
 
 
 @router.get("/verify", summary="Walk the chain", operation_id="verify_log", responses=documented())
-def a_walk(service: The, _: Annotated[Caller, may(Right.VERIFY)]) -> VerifyAnswer:
+def a_walk(service: The, lang: Lang, _: Annotated[Caller, may(Right.VERIFY)]) -> VerifyAnswer:
     """Every hash recomputed, every link followed, the exported head found in its place."""
-    return VerifyAnswer.model_validate(verify(service.log, read_head(service.log.signer.file)))
+    if not service.walking.acquire(blocking=False):
+        raise Busy("The chain is being walked already")
+    try:
+        found = verify(service.log, read_head(service.log.signer.file))
+    finally:
+        service.walking.release()
+    told = found.to_json()
+    return VerifyAnswer.model_validate(
+        {**told, "faults": tuple({**fault, "what": said(fault["what"], lang)} for fault in told["faults"])}
+    )
 
 
 class EraseAsked(Answer):
@@ -180,5 +191,5 @@ def an_erasure(
     """Their key is dropped: inputs, features, contributions and reasons are gone, the chain still holds."""
     gone = service.log.erase(applicant_id, caller.name, asked.why)
     if not gone:
-        raise ApplicantUnknown("The log")
+        raise ApplicantUnknown(Said("The log"))
     return EraseAnswer(decisions=gone)

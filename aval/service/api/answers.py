@@ -24,7 +24,7 @@ class ReasonAnswer(Answer):
     """Of the catalogue (`/words`), or of the hard rule that decided."""
     theme: str | None
     """What it is about; null for a hard rule."""
-    sentence: str = Field(examples=["Les scores externes, pris ensemble, sont défavorables."])
+    sentence: str = Field(examples=[REASONS["EXTERNAL_SCORES"].sentence("fr")])
     """In the language asked for."""
 
 

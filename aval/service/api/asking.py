@@ -155,7 +155,7 @@ def _what_if(service: Service, body: bytes, lang: Language) -> AlternativeAnswer
 
 def _inputs(stored: Stored) -> Dossiers:
     if stored.private is None:
-        raise Erased(f"Decision {stored.id}")
+        raise Erased(stored.id)
     return restored(stored.private.inputs)
 
 

@@ -28,7 +28,8 @@ _KEY_MOST: Final = 255
     "/decisions",
     summary="Decide one application",
     description='The raw tables of one applicant as JSON, or `{"applicant_id": ...}` to take them from the warehouse. '
-    "The decision is in the log before it is in the answer. The same `Idempotency-Key` and body get the same decision.",
+    "The decision is in the log before it is in the answer. The same `Idempotency-Key` and body get the same decision "
+    "for 24 hours; later they ask for a new one.",
     response_model=DecisionAnswer,
     responses=documented(404, 408, 415),
     openapi_extra=body_of("Dossier"),

@@ -8,12 +8,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from aval.credit.reason import Explain, Language
-from aval.errors import JobUnknown, MediaUnknown, NotNow
+from aval.errors import JobUnknown, MediaUnknown, NotNow, Said
 from aval.service.answer import Answer
 from aval.service.api.doors import Lang, The, may
 from aval.service.api.problems import documented, plain
 from aval.service.api.state import Service
-from aval.service.jobs import Asked, Job
+from aval.service.failures import said
+from aval.service.files import room
+from aval.service.jobs import GONE, Asked, Job
 from aval.service.role import Caller, Right
 
 router = APIRouter(tags=["decide"])
@@ -42,7 +44,7 @@ class JobAnswer(Answer):
     """Where its answers are, once done."""
 
 
-def job_answer(job: Job) -> JobAnswer:
+def job_answer(job: Job, lang: Language) -> JobAnswer:
     """A job as clients read it."""
     return JobAnswer(
         id=job.id,
@@ -50,7 +52,7 @@ def job_answer(job: Job) -> JobAnswer:
         done=job.done,
         total=job.total,
         rejected=job.rejected,
-        problem=None if job.problem is None else plain(job.problem),
+        problem=None if job.problem is None else plain(said(job.problem, lang, said(GONE, lang))),
         created_at=job.created_at,
         finished_at=job.finished_at,
         results=f"/jobs/{job.id}/results" if job.state == "done" else None,
@@ -76,7 +78,7 @@ Form = Annotated[Literal["csv", "ndjson"], Query(description="Form of the answer
     summary="Decide a file of applications",
     description="The body is the file itself: a CSV or Parquet of applications, or a zip of the seven tables; what it "
     "is is seen from its first bytes. Up to some thousand applications are answered at once, a line each; larger "
-    "files with 202 and a job. Rows that break the contract come last, with the rule they broke.",
+    "files with 202 and a job. Rows that break the contract come last, with the rules they broke and why in words.",
     responses={
         200: {
             "description": "A line per applicant, then a line per rejected row",
@@ -107,11 +109,11 @@ async def decide_file(
     """A file."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _FILE_KINDS:
-        raise MediaUnknown("one of " + ", ".join(_FILE_KINDS))
+        raise MediaUnknown(Said("one of {kinds}", kinds=", ".join(_FILE_KINDS)))
     upload = service.jobs.place()
     try:
         size = 0  # an empty file is the reader's to refuse
-        with upload.open("wb") as file:
+        with room(), upload.open("wb") as file:
             async for piece in request.stream():
                 size += len(piece)
                 file.write(piece)
@@ -128,7 +130,7 @@ async def decide_file(
     else:
         service.jobs.release(job)
     return Response(
-        job_answer(job).model_dump_json(), 202, {"Location": f"/jobs/{job.id}"}, media_type="application/json"
+        job_answer(job, lang).model_dump_json(), 202, {"Location": f"/jobs/{job.id}"}, media_type="application/json"
     )
 
 
@@ -146,15 +148,15 @@ JobNumber = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Number 
 
 
 @router.get("/jobs", summary="My jobs", operation_id="list_jobs", responses=documented())
-def jobs(service: The, caller: Annotated[Caller, may(Right.DECIDE)]) -> list[JobAnswer]:
+def jobs(service: The, lang: Lang, caller: Annotated[Caller, may(Right.DECIDE)]) -> list[JobAnswer]:
     """The newest first."""
-    return [job_answer(job) for job in service.jobs.list(caller.name)]
+    return [job_answer(job, lang) for job in service.jobs.list(caller.name)]
 
 
 @router.get("/jobs/{job}", summary="How far a job is", operation_id="get_job", responses=documented(404))
-def job(job: JobNumber, service: The, caller: Annotated[Caller, may(Right.DECIDE)]) -> JobAnswer:
+def job(job: JobNumber, service: The, lang: Lang, caller: Annotated[Caller, may(Right.DECIDE)]) -> JobAnswer:
     """One's own, or anybody's for an administrator."""
-    return job_answer(_own(service, job, caller))
+    return job_answer(_own(service, job, caller), lang)
 
 
 @router.get(
@@ -176,7 +178,7 @@ def job_results(
     """Once it is done."""
     found = _own(service, job, caller)
     if found.state != "done":
-        raise NotNow("The job is not done", f"ask again at /jobs/{job}")
+        raise NotNow("The job is not done", Said("ask again at {address}", address=f"/jobs/{job}"))
     return _lines(service, found, form, lang)
 
 

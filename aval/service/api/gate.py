@@ -7,11 +7,13 @@ import uuid
 from typing import Any, Final
 
 import structlog
+from polars.exceptions import PanicException
 from starlette.requests import ClientDisconnect
 
-from aval.errors import AvalError, BodySlow, BodyTooLarge
+from aval.errors import AvalError, BodySlow, BodyTooLarge, Said
 from aval.service.api.metrics import Metrics
-from aval.service.api.problems import SAID, problem, rendered
+from aval.service.api.problems import problem, public, rendered, spoken
+from aval.service.failures import said
 from aval.service.tracing import Spans
 
 _SAFE: Final = (
@@ -24,6 +26,8 @@ _SAFE: Final = (
 )
 _NUMBER: Final = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 FILES: Final = "/decisions/file"
+SLOWEST: Final = 8 << 10
+"""Bytes a second of a body on its way, from the time of one patience on: what drips holds a place for ever."""
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 
 
@@ -33,7 +37,9 @@ class Gate:
     def __init__(
         self, app: Any, *, metrics: Metrics, body: int, file: int, patience: float, spans: Spans | None = None
     ) -> None:
-        """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body."""
+        """`body` and `file`: most bytes read; `patience`: seconds between two pieces of a body, and to make up for
+        a slow one.
+        """
         self.app, self.metrics, self.spans = app, metrics, spans or Spans()
         self.body, self.file, self.patience = body, file, patience
 
@@ -52,19 +58,24 @@ class Gate:
         request_id = named if _NUMBER.fullmatch(named) else str(uuid.uuid4())
         scope["request_id"] = request_id
         most = self.file if scope["path"] == FILES else self.body
-        status, begun, read = 500, False, 0
+        status, begun, read, waited = 500, False, 0, 0.0
 
         async def limited() -> Any:
-            nonlocal read
+            nonlocal read, waited
+            asked = time.perf_counter()
             try:
-                message = await asyncio.wait_for(receive(), None if scope.get("body_read") else self.patience)
+                async with asyncio.timeout(None if scope.get("body_read") else self.patience):
+                    message = await receive()
             except TimeoutError:
                 raise BodySlow from None
             if message["type"] == "http.request":
+                waited += time.perf_counter() - asked
                 read += len(message.get("body", b""))
                 scope["body_read"] = not message.get("more_body", False)
                 if read > most:
                     raise BodyTooLarge(most)
+                if waited > self.patience + read / SLOWEST:
+                    raise BodySlow
             return message
 
         async def safe(message: Any) -> None:
@@ -80,22 +91,24 @@ class Gate:
             await send(message)
 
         instance = f"urn:uuid:{request_id}"
+        lang = spoken(headers.get(b"accept-language", b"").decode("latin-1"))
         try:
             length = headers.get(b"content-length", b"0")
             if not length.isdigit() or len(length) > 18:
-                await problem(400, "request", "Content-Length is not a number.", instance)(scope, receive, safe)
+                detail = said(Said("Content-Length is not a number."), lang)
+                await problem(400, "request", detail, instance, lang)(scope, receive, safe)
             elif int(length) > most:
-                await rendered(BodyTooLarge(most), instance)(scope, receive, safe)
+                await rendered(BodyTooLarge(most), instance, lang)(scope, receive, safe)
             else:
                 await self.app(scope, limited, safe)
         except ClientDisconnect:
             status = 499  # nobody is there to be answered
-        except Exception as failure:
+        except (Exception, PanicException) as failure:
             # Nothing is raised to the server, which would print it with the values in it. An answer that has begun
             # stays unfinished, and the server ends the connection: the client sees that it was cut off.
             scope["failure"] = failure
             if not begun:
-                await problem(500, "internal", SAID["internal"], instance)(scope, receive, safe)
+                await problem(500, "internal", public("internal", lang), instance, lang)(scope, receive, safe)
             _told(scope, failure)
         finally:
             scope["status"] = status
@@ -116,7 +129,7 @@ class Gate:
             )
 
 
-def _failed(failure: Exception | None, status: int) -> dict[str, str]:
+def _failed(failure: BaseException | None, status: int) -> dict[str, str]:
     """What failed; its own sentence where whoever runs the service has something to do."""
     if failure is None:
         return {}
@@ -124,7 +137,7 @@ def _failed(failure: Exception | None, status: int) -> dict[str, str]:
     return {**told, "why": str(failure)} if status >= 500 and isinstance(failure, AvalError) else told
 
 
-def _told(scope: Any, failure: Exception) -> None:
+def _told(scope: Any, failure: BaseException) -> None:
     """Where an unforeseen failure came from: files and lines, never its text, which may hold a value."""
     frames, trace = [], failure.__traceback__
     while trace is not None:

@@ -66,7 +66,7 @@ def applicant(
 
 def _private(stored: Stored) -> Private:
     if stored.private is None:
-        raise Erased(f"Decision {stored.id}")
+        raise Erased(stored.id)
     return stored.private
 
 
@@ -137,6 +137,10 @@ class WorklistAnswer(Answer):
 
     waiting: list[DecisionAnswer]
     """The oldest first."""
+    total: int
+    """How many wait in all."""
+    next: str | None
+    """Hand it back as `cursor` for the next page; null on the last."""
     agreement: dict[str, int]
     """Overrides in force, those of referred cases, and of these the ones that went as the cut-off alone would."""
     by_motive: dict[str, int]
@@ -147,12 +151,18 @@ class WorklistAnswer(Answer):
 
 @router.get("/worklist", summary="What waits for an officer", operation_id="get_worklist", responses=documented())
 def work(
-    service: The, lang: Lang, _: Reader, limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_MOST
+    service: The,
+    lang: Lang,
+    _: Reader,
+    cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_MOST,
 ) -> WorklistAnswer:
     """Referred cases and overrides that want a second pair of eyes."""
-    met = agreement(service.log)
+    found, met = worklist(service.log, cursor, limit), agreement(service.log)
     return WorklistAnswer(
-        waiting=[listed(one, service.policy_of(one), lang) for one in worklist(service.log, limit)],
+        waiting=[listed(one, service.policy_of(one), lang) for one in found.decisions],
+        total=found.total,
+        next=found.next,
         agreement={"overrides": met.overrides, "referred": met.referred, "agreed": met.agreed},
         by_motive=dict(met.by_motive),
         by_officer=dict(met.by_officer),

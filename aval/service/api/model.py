@@ -249,6 +249,6 @@ def _distributions(service: Service, names: list[str], wanted: str | None) -> Di
     if wanted is not None:
         stored = service.log.decision(wanted)
         if stored.private is None:
-            raise Erased(f"Decision {wanted}")
+            raise Erased(wanted)
         company = crowd.similar(build(restored(stored.private.inputs), decider.features), names)
     return DistributionsAnswer(features=crowd.distributions(names), scores=list(crowd.scores()), company=company)

@@ -12,6 +12,13 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from aval import errors
+from aval.credit.reason import Language
+from aval.errors import Said
+from aval.service.api.state import language
+from aval.service.breaches import breach
+from aval.service.failures import said
+from aval.service.remedies import FAILED, SAID, TITLES
+from aval.service.terms import Pair, typeset
 
 MEDIA: Final = "application/problem+json"
 
@@ -38,6 +45,7 @@ STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
     errors.SourceError: (422, "unreadable-file"),
     errors.TooMany: (429, "too-many-requests"),
     errors.Busy: (503, "busy"),
+    errors.NoRoom: (503, "no-room"),
     errors.LogUnavailable: (503, "log-unavailable"),
     errors.ProviderUnavailable: (503, "identity-provider-unavailable"),
     errors.RegistryError: (503, "no-model"),
@@ -48,38 +56,9 @@ STATUS: Final[Mapping[type[errors.AvalError], tuple[int, str]]] = {
 }
 """What each failure is over HTTP: the status, and the last part of the problem's type."""
 
-SAID: Final[Mapping[str, str]] = {
-    "log-unavailable": "The decision log cannot be read or written now, so nothing was decided; try again in a moment.",
-    "no-model": "The model that this needs cannot be had now; try again in a moment, or ask who runs the service.",
-    "no-policy": "The policy is not in force today; ask who runs the service.",
-    "warehouse-unavailable": "The lender's tables cannot be read now; send the dossier itself, or try again.",
-    "identity-provider-unavailable": "The identity provider cannot be asked now; try again in a moment.",
-    "internal": "Something failed here; the request's number finds it in the logs.",
-}
-"""Where the failure's own sentence names machines and files, which are for the logs alone."""
-
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]*://[^\s;,']*[^\s;,:.']|(?<![\w.])/[^\s:;,']+", re.IGNORECASE)
 RETRY_SECONDS: Final = 2
 """When to come again after a 503 that says nothing better."""
-
-_TITLES: Final = {
-    400: "The request cannot be read",
-    401: "Not authenticated",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    408: "The request took too long",
-    409: "Not possible now",
-    410: "Erased",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "The request breaks the contract",
-    429: "Too many requests",
-    500: "Internal error",
-    503: "Not available now",
-}
-
 
 _HEADERS: Final[Mapping[str, Any]] = {
     "X-Request-ID": {"description": "The request's number, as in the logs", "schema": {"type": "string"}},
@@ -102,6 +81,7 @@ class Broken(BaseModel):
     row: int | None = Field(None, description="Place in the table's list, from 0; null for the application")
     column: str | None = Field(None, description="Raw column")
     rule: str = Field(description="The rule that is broken", examples=["AMT_CREDIT|range"])
+    sentence: str = Field(description="The same in the language asked for")
 
 
 class Problem(BaseModel):
@@ -119,7 +99,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses as the OpenAPI names them."""
     return {
         status: {
-            "description": _TITLES[status],
+            "description": TITLES[status][1],
             "headers": {name: _HEADERS[name] for name in ("X-Request-ID", *_WITH.get(status, ()))},
             "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
@@ -132,25 +112,26 @@ def problem(
     kind: str,
     detail: str,
     instance: str,
+    lang: Language,
     *,
     problems: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as a response."""
+    """A problem as a response; `detail` is in this language already."""
     told: dict[str, Any] = {
         "type": f"urn:aval:{kind}",
-        "title": _TITLES.get(status, "Failed"),
+        "title": _of(TITLES.get(status, FAILED), lang),
         "status": status,
         "detail": detail,
         "instance": instance,
     }
     if problems:
         told["problems"] = list(problems)
-    sent = {"Cache-Control": "no-store", **(headers or {})}
+    sent = {"Cache-Control": "no-store", "Content-Language": lang, **(headers or {})}
     return Response(json.dumps(told, ensure_ascii=False), status, sent, MEDIA)
 
 
-def rendered(failure: errors.AvalError, instance: str) -> Response:
+def rendered(failure: errors.AvalError, instance: str, lang: Language) -> Response:
     """A failure of ours."""
     status, kind = next((STATUS[cls] for cls in type(failure).__mro__ if cls in STATUS), (500, "internal"))
     headers = {}
@@ -160,10 +141,23 @@ def rendered(failure: errors.AvalError, instance: str) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="aval"'
     problems: Sequence[Mapping[str, Any]] = ()
     if isinstance(failure, errors.DossierInvalid):
-        problems = [
-            {"table": one.table, "row": one.row, "column": one.column, "rule": one.rule} for one in failure.problems
-        ]
-    return problem(status, kind, SAID.get(kind) or str(failure), instance, problems=problems, headers=headers)
+        problems = [{**one._asdict(), "sentence": breach(one.table, one.rule, lang)} for one in failure.problems]
+    detail = public(kind, lang) if kind in SAID else said(failure.said, lang)
+    return problem(status, kind, detail, instance, lang, problems=problems, headers=headers)
+
+
+def public(kind: str, lang: Language) -> str:
+    """What is said where the failure's own sentence is for the logs alone."""
+    return _of(SAID[kind], lang)
+
+
+def spoken(accept: str | None) -> Language:
+    """The language that failures are told in: English unless French is asked for."""
+    return language(accept, "en")
+
+
+def _of(pair: Pair, lang: Language) -> str:
+    return typeset(pair[0 if lang == "fr" else 1], lang)
 
 
 def install(app: FastAPI) -> None:
@@ -172,44 +166,49 @@ def install(app: FastAPI) -> None:
     def instance(request: Request) -> str:
         return f"urn:uuid:{request.scope.get('request_id', '')}"
 
+    def asked(request: Request) -> Language:
+        return spoken(request.headers.get("accept-language"))
+
     @app.exception_handler(errors.AvalError)
     async def _ours(request: Request, failure: errors.AvalError) -> Response:
         request.scope["failure"] = failure
-        return rendered(failure, instance(request))
+        return rendered(failure, instance(request), asked(request))
 
     @app.exception_handler(RequestValidationError)
     async def _shape(request: Request, failure: RequestValidationError) -> Response:
         # FastAPI's own answer would send the value back.
-        problems = [
-            {
-                "table": str(one["loc"][0]),
-                "row": None,
-                "column": _place(one),
-                "rule": str(one["type"]),
-            }
-            for one in failure.errors()[:100]
-        ]
+        lang = asked(request)
+        problems = [_broken(one, lang) for one in failure.errors()[:100]]
         status = 400 if any(one["rule"] == "json_invalid" for one in problems) else 422
         first = problems[0]
-        where = " ".join(part for part in (first["table"], first["column"]) if part)
-        detail = f"{where}: breaks the rule {first['rule']}; see the OpenAPI at /openapi.json."
+        place = " ".join(part for part in (first["table"], first["column"]) if part)
+        detail = Said(
+            "{place}: breaks the rule {rule}; see the OpenAPI at /openapi.json.", place=place, rule=first["rule"]
+        )
         if status == 400:
-            detail = "The body is not JSON; send one JSON object in UTF-8."
-        return problem(status, "request", detail, instance(request), problems=problems)
+            detail = Said("The body is not JSON; send one JSON object in UTF-8.")
+        return problem(status, "request", said(detail, lang), instance(request), lang, problems=problems)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, failure: HTTPException) -> Response:
         details = {
-            404: "There is nothing at this address; the addresses are at /openapi.json.",
-            405: "This address does not take that method; see /openapi.json.",
+            404: Said("There is nothing at this address; the addresses are at /openapi.json."),
+            405: Said("This address does not take that method; see /openapi.json."),
         }
-        detail = details.get(failure.status_code, _TITLES.get(failure.status_code, "Failed") + ".")
-        return problem(failure.status_code, "http", detail, instance(request), headers=failure.headers)
+        status, lang = failure.status_code, asked(request)
+        detail = said(details[status], lang) if status in details else f"{_of(TITLES.get(status, FAILED), lang)}."
+        return problem(status, "http", detail, instance(request), lang, headers=failure.headers)
 
 
 def plain(text: str) -> str:
     """A sentence without the addresses and folders of this machine."""
     return _ADDRESS.sub("…", text)
+
+
+def _broken(error: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    table, column, rule = str(error["loc"][0]), _place(error), str(error["type"])
+    sentence = breach(table, f"{column or table}|{rule}", lang)
+    return {"table": table, "row": None, "column": column, "rule": rule, "sentence": sentence}
 
 
 def _place(error: Mapping[str, Any]) -> str | None:

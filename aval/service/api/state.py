@@ -1,5 +1,6 @@
 """Everything a request may need, put together once per process."""
 
+import gc
 import os
 import re
 import threading
@@ -19,7 +20,7 @@ from aval.credit.policy import Policy
 from aval.credit.reason import Language
 from aval.data.dossiers import Dossiers
 from aval.data.warehouse import Warehouse
-from aval.errors import ApplicantUnknown, AvalError, Busy, WarehouseError
+from aval.errors import ApplicantUnknown, AvalError, Busy, Said, WarehouseError
 from aval.model.model import Model
 from aval.model.registry import Registry
 from aval.service.access import Access
@@ -39,6 +40,10 @@ from aval.service.tracing import Spans
 T = TypeVar("T")
 
 _WEIGHT: Final = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+_TIDY_SECONDS: Final = 1800.0
+_SETTLED_SECONDS: Final = 5.0
+"""How often the log's journal is written into its file: each time, the decision that is just being written waits."""
+
 SYSTEM: Final = "aval"
 """Who writes records that nobody asked for."""
 
@@ -76,10 +81,10 @@ class Service:
         lender: str = "Prêt à dépenser",
         limits: Limits | None = None,
         refresh_seconds: float = 10.0,
-        own_log: bool = True,
+        alone: bool = False,
         spans: Spans | None = None,
     ) -> None:
-        """`own_log`: set up structured logs for this process; off where the caller has its own.
+        """`alone`: nothing else lives in this process, so that its memory may be set up for deciding.
         `refresh_seconds`: how often the registry's aliases are looked at; `spans`: where requests are traced.
         """
         self.registry, self.log, self.access, self.policy = registry, log, access, policy
@@ -96,14 +101,18 @@ class Service:
         self.replayer = Replayer(log, registry)
         self._watcher = Watcher(self._look, refresh_seconds)
         self._worker = Watcher(self._work, 1.0)
+        self._broom = Watcher(self._tidy, _TIDY_SECONDS)
+        self._settler = Watcher(log.settle, _SETTLED_SECONDS)
         self._warehouse: tuple[int, Warehouse] | None = None
         self._crowd: tuple[str, Crowd] | None = None
         self._door = threading.Lock()
+        self.walking = threading.Lock()
+        """Held by the one walk over the chain: of a long log, forty at once would leave no thread to decide."""
         self._waiting = 0
         self._slots: anyio.CapacityLimiter | None = None
         self._unready: type[Exception] | None = None
         self.ready = False
-        self.own_log = own_log
+        self._alone = alone
 
     # Life
 
@@ -111,11 +120,14 @@ class Service:
         """Load the champion, decide once to be warm, then say ready. Never raises: what is missing is told by ready."""
         self._follow()
         self._warm()
-        with suppress(AvalError, OSError):  # what a killed process left of uploads
-            self.jobs.tidy()
+        self._tidy()
         self.counter.shadow.start()
         self._watcher.start()
         self._worker.start()
+        self._broom.start()
+        self._settler.start()
+        if self._alone:
+            _still()
         structlog.get_logger().info("started", ready=self.ready, pid=os.getpid())
 
     def stop(self) -> None:
@@ -123,6 +135,8 @@ class Service:
         self.ready = False
         self._watcher.stop()
         self._worker.stop()
+        self._broom.stop()
+        self._settler.stop()
         self.counter.shadow.stop()
         self.log.engine.dispose()
         self.spans.stop()
@@ -141,6 +155,11 @@ class Service:
         if not self.ready:
             self._warm()
 
+    def _tidy(self) -> None:
+        """What a killed process left of uploads: applicants' values, which nobody needs any more."""
+        with suppress(AvalError, OSError):
+            self.jobs.tidy()
+
     def _work(self) -> None:
         if not self.ready:  # a job taken now would fail for want of a model
             return
@@ -149,7 +168,9 @@ class Service:
             return self._worker.stopping
 
         try:
-            while not halted() and self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}", halted):
+            while (
+                not halted() and self.jobs.due() and self.jobs.run_next(f"{os.uname().nodename}:{os.getpid()}", halted)
+            ):
                 pass
         except Exception as problem:  # the worker thread must outlive a log that is away
             structlog.get_logger().warning("jobs", problem=type(problem).__name__)
@@ -235,7 +256,7 @@ class Service:
         try:
             return self.warehouse().dossiers([applicant_id])
         except ApplicantUnknown:
-            raise ApplicantUnknown("The warehouse") from None
+            raise ApplicantUnknown(Said("The warehouse")) from None
 
     def model_of(self, version: str) -> Model:
         """A registered version; the champion is at hand, others are loaded. Raises RegistryError, ArtefactError."""
@@ -271,6 +292,13 @@ def service_of(request: Request) -> Service:
     """The service a request came to."""
     found: Service = request.app.state.service
     return found
+
+
+def _still() -> None:
+    """What is loaded stays: the collector need not walk through a million objects while somebody waits."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 10)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,14 +17,17 @@ from aval.credit.decision import Verdict
 from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable, Quicker
 from aval.service.log.chain import START, Signer, leaf, leaves, link
 from aval.service.log.entry import Made, Receipt, Record, Stored, canonical
-from aval.service.log.opening import BUSY_SECONDS, engine, named, snapshot, what, writing
+from aval.service.log.opening import BUSY_SECONDS, checkpoint, engine, named, snapshot, swept, what, writing
 from aval.service.log.sealing import House, Private, new_key, seal, unseal
-from aval.service.log.statements import BARE, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put
+from aval.service.log.statements import BARE, FORGET, KNOWN, LAST, MOVE, PLACED, UPON_DECISIONS, WHO, WRAPPED, put, tidy
 from aval.service.log.statements import STORED as STORED
 from aval.service.log.tables import DECISION, HEAD, IDEMPOTENCY, RECORD, SUBJECT
 
 _AT_ONCE: Final = 500
 """Values in one IN list."""
+
+REMEMBERED: Final = timedelta(hours=24)
+"""How long an Idempotency-Key is known; sent later, it comes with a new request."""
 
 
 def utc() -> datetime:
@@ -62,11 +65,18 @@ class Log:
         self.unexported = False
         """Whether the last head could not be exported; the next append tries again."""
         self.unswept = False
-        """Whether a dropped key may still stand in SQLite's journal; the next write tries again."""
+        """Whether a dropped key may still stand where it was deleted; the next write tries again."""
 
     @classmethod
     def open(
-        cls, url: str, home: Path, *, key: Path | None = None, head: Path | None = None, busy: float = BUSY_SECONDS
+        cls,
+        url: str,
+        home: Path,
+        *,
+        key: Path | None = None,
+        head: Path | None = None,
+        now: Callable[[], datetime] = utc,
+        busy: float = BUSY_SECONDS,
     ) -> "Log":
         """The log of an installation; made where there is none.
 
@@ -77,22 +87,30 @@ class Log:
         """
         folder = home / "log"
         signer = Signer(folder / "signing.key", head or folder / "head.json")
-        log = cls(engine(url, home, busy), signer, House.of(key), busy=busy)
-        exported = signer.exported()
-        with log.reading() as connection:
-            if exported is not None:
-                log._seen = (exported.seq, exported.hash)
-                log._follows(connection, *log._seen)
-            wrapped = connection.execute(WRAPPED).first()
-        if wrapped is not None:
-            log._house.unwrap(wrapped.key, wrapped.token)
-        log._cover()
-        log._sweep()  # an erasure may have been killed before it swept
+        log = cls(engine(url, home, busy), signer, House.of(key), now, busy)
+        try:
+            log._begin()
+        except BaseException:
+            log.close()
+            raise
         return log
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+    def _begin(self) -> None:
+        exported = self.signer.exported()
+        with self.reading() as connection:
+            if exported is not None:
+                self._seen = (exported.seq, exported.hash)
+                self._follows(connection, *self._seen)
+            wrapped = connection.execute(WRAPPED).first()
+        if wrapped is not None:
+            self._house.unwrap(wrapped.key, wrapped.token)
+        self._cover()
+        if self.engine.dialect.name == "sqlite":
+            self._sweep()  # an erasure may have been killed before it swept
 
     # Writing
 
@@ -108,7 +126,8 @@ class Log:
         key: tuple[str, str] | None = None,
         guard: Callable[[Connection], None] | None = None,
     ) -> Receipt:
-        """One record with these decisions; all of it or nothing. `key`: an Idempotency-Key and the request's digest.
+        """One record with these decisions; all of it or nothing. `key`: an Idempotency-Key and the request's digest;
+        keys that are old are forgotten on the way.
         `guard` is called when it is this writer's turn: what it writes is written too, what it raises stops it all.
 
         Raises:
@@ -121,8 +140,10 @@ class Log:
             previous, seq, at = self._head(connection)
             if guard is not None:
                 guard(connection)
-            if key is not None and (answered := self._answered(connection, caller, *key)):
-                return Receipt(*connection.execute(PLACED, {"wanted": answered}).one(), answered)
+            if key is not None:
+                tidy(connection, self._since())
+                if answered := self._answered(connection, caller, *key):
+                    return Receipt(*connection.execute(PLACED, {"wanted": answered}).one(), answered)
             subjects = self._subjects(connection, [one.decision.applicant_id for one in made])
             rows = [
                 self._row(one, where, subjects, content, at, caller, seq)
@@ -134,6 +155,7 @@ class Log:
             put(connection, DECISION, rows)
             if key is not None:
                 facts = {"caller": caller, "key": key[0], "digest": key[1], "answer": made[0].id, "at": at}
+                connection.execute(FORGET, facts)  # it may be there still, older than is remembered
                 put(connection, IDEMPOTENCY, [facts])
         self._export(receipt)
         return receipt
@@ -217,7 +239,7 @@ class Log:
     # Reading
 
     def answered(self, caller: str, key: str, digest: str) -> str | None:
-        """The decision that this Idempotency-Key was answered with. Raises KeyReused, LogUnavailable."""
+        """The decision that this Idempotency-Key was answered with of late. Raises KeyReused, LogUnavailable."""
         with self.reading() as connection:
             return self._answered(connection, caller, key, digest)
 
@@ -274,25 +296,15 @@ class Log:
             self._lock.release()
 
     def _sweep(self, patience: float = 0.0) -> None:
-        """After a key was dropped: it must not live on in SQLite's journal, which readers may hold for a while."""
-        if self.engine.dialect.name != "sqlite":
-            return
+        """After a key was dropped: it must not live on where it was deleted."""
         self.unswept = True
-        try:
-            raw = self.engine.raw_connection()
-        except SQLAlchemyError:
-            return
-        try:
-            cursor = raw.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, *_ = cursor.fetchone() or (1,)
-            self.unswept = bool(busy)
-            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy)}")
-        except self.engine.dialect.loaded_dbapi.Error:
-            raw.invalidate()
-        finally:
-            raw.close()
+        self.unswept = not swept(self.engine, patience, self._busy)
+
+    def settle(self) -> None:
+        """Let SQLite write its journal into its file, which a commit would otherwise do now and then, while somebody
+        waits for a decision. Neither readers nor writers wait for it; never raises.
+        """
+        checkpoint(self.engine, "PASSIVE", 0.0, self._busy)
 
     def _cover(self) -> None:
         """Keys that were kept in plain, before there was a key of the house, are put under it."""
@@ -401,18 +413,21 @@ class Log:
 
     def _answered(self, connection: Connection, caller: str, key: str, digest: str) -> str | None:
         found = connection.execute(KNOWN, {"caller": caller, "key": key}).first()
-        if found is None:
+        if found is None or found.at < self._since():
             return None
         if found.digest != digest:
             raise KeyReused
         return str(found.answer)
+
+    def _since(self) -> str:
+        return stamp(self._now() - REMEMBERED)
 
     def _subject_of(self, connection: Connection, wanted: str) -> tuple[str, bytes, int]:
         row = connection.execute(STORED.where(DECISION.c.id == wanted)).mappings().first()
         if row is None:
             raise DecisionUnknown
         if row["key"] is None:
-            raise Erased(f"Decision {wanted}")
+            raise Erased(wanted)
         return row["subject"], row["key"], row["applicant_id"]
 
     def _events(self, connection: Connection, decision: Mapping[Any, Any]) -> tuple[Record, ...]:

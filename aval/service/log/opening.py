@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from aval.errors import LogUnavailable
+from aval.service.log.tables import SUBJECT
 
 BUSY_SECONDS: Final = 5.0
 """How long a writer waits for another before the log counts as locked."""
@@ -17,6 +18,9 @@ _IDLE_SECONDS: Final = 60
 """After which PostgreSQL ends a transaction whose client went silent: it may hold what all writers wait for."""
 
 _CONNECTIONS: Final = {"pool_size": 8, "max_overflow": 4}
+_JOURNAL_PAGES: Final = 16_000
+"""After which (64 MB) a commit itself writes SQLite's journal into its file; `Log.settle` mostly comes before."""
+
 _REVISIONS: Final = Path(__file__).with_name("migrations")
 VERSION: Final = "log_version"
 """Alembic's table, not under its usual name: MLflow's may stand in the same database."""
@@ -96,6 +100,7 @@ def _sqlite(place: URL, busy: float) -> Engine:
             "synchronous = FULL",  # answered means on the disk, even where the power goes
             "foreign_keys = ON",
             "secure_delete = ON",  # a dropped key is overwritten
+            f"wal_autocheckpoint = {_JOURNAL_PAGES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -119,6 +124,42 @@ def snapshot(made: Engine) -> Engine:
     if made.dialect.name == "sqlite":
         return made  # a transaction sees one state anyhow
     return made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def swept(made: Engine, patience: float, busy: float) -> bool:
+    """Whether what was deleted is gone from SQLite's journal, which readers may hold for a while, or from PostgreSQL's
+    dead rows and their index; `patience`, then `busy`: seconds to wait for others, now and afterwards.
+    """
+    if made.dialect.name == "sqlite":
+        return checkpoint(made, "TRUNCATE", patience, busy)
+    try:
+        with made.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) {SUBJECT.name}"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def checkpoint(made: Engine, mode: str, patience: float, busy: float) -> bool:
+    """Whether SQLite's journal was written into its file; PostgreSQL sees to itself."""
+    if made.dialect.name != "sqlite":
+        return True
+    try:
+        raw = made.raw_connection()
+    except (SQLAlchemyError, made.dialect.loaded_dbapi.Error):  # the driver's own where there is no file
+        return False
+    try:
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+        cursor.execute(f"PRAGMA wal_checkpoint({mode})")
+        held, *_ = cursor.fetchone() or (1,)
+        cursor.execute(f"PRAGMA busy_timeout = {int(1000 * busy)}")
+    except made.dialect.loaded_dbapi.Error:
+        raw.invalidate()
+        return False
+    finally:
+        raw.close()
+    return not held
 
 
 def named(made: Engine) -> str:

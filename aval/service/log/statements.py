@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from aval.service.log.sealing import BARE_KEY
 from aval.service.log.tables import DECISION, HEAD, IDEMPOTENCY, RECORD, SUBJECT
@@ -14,9 +14,11 @@ UPON_DECISIONS: Final = ("override", "second", "shadow")
 
 LAST: Final = select(HEAD.c.seq, HEAD.c.hash, HEAD.c.at).with_for_update()
 MOVE: Final = update(HEAD)
-KNOWN: Final = select(IDEMPOTENCY).where(
-    IDEMPOTENCY.c.caller == bindparam("caller"), IDEMPOTENCY.c.key == bindparam("key")
-)
+_THIS: Final = (IDEMPOTENCY.c.caller == bindparam("caller"), IDEMPOTENCY.c.key == bindparam("key"))
+_OLDEST: Final = select(IDEMPOTENCY.c.at).where(IDEMPOTENCY.c.at < bindparam("since")).order_by(IDEMPOTENCY.c.at)
+_UNTIL: Final = delete(IDEMPOTENCY).where(IDEMPOTENCY.c.at <= bindparam("until"))
+KNOWN: Final = select(IDEMPOTENCY).where(*_THIS)
+FORGET: Final = delete(IDEMPOTENCY).where(*_THIS)
 WHO: Final = select(SUBJECT).where(SUBJECT.c.applicant_id.in_(bindparam("ids", expanding=True)))
 WRAPPED: Final = select(SUBJECT).where(func.length(SUBJECT.c.key) > BARE_KEY).limit(1)
 BARE: Final = select(SUBJECT).where(func.length(SUBJECT.c.key) == BARE_KEY)
@@ -53,3 +55,10 @@ def _into(table: Table, dialect: str) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     values = ", ".join(mark.format(column.name) for column in table.columns)
     return f"INSERT INTO {table.name} ({names}) VALUES ({values})"  # noqa: S608
+
+
+def tidy(connection: Connection, since: str, most: int = 100) -> None:
+    """Forget the oldest Idempotency-Keys from before `since`: more than come, few enough that nobody waits for it."""
+    old = connection.execute(_OLDEST.limit(most), {"since": since}).scalars().all()
+    if old:
+        connection.execute(_UNTIL, {"until": old[-1]})

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA: Final = MetaData()
@@ -94,20 +95,23 @@ IDEMPOTENCY: Final = Table(
     Column("key", String(255), primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("answer", String(32), nullable=False),
-    Column("at", String(32), nullable=False),
+    Column("at", String(32), nullable=False, index=True),
     comment="What an Idempotency-Key was answered with.",
 )
+
+_ACTIVE: Final = text("revoked_at IS NULL")
 
 ACCESS: Final = Table(
     "access",
     METADATA,
-    Column("name", String(100), primary_key=True),
-    Column("prefix", String(16), nullable=False, unique=True),
+    Column("prefix", String(16), primary_key=True),
+    Column("name", String(100), nullable=False),
     Column("hash", String(200), nullable=False),
     Column("role", String(16), nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("revoked_at", String(32)),
-    comment="API keys: a public prefix to find one by, and the argon2 hash of the whole.",
+    Index("access_active", "name", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    comment="Every API key there is or was: public prefix, argon2 hash of the whole, whose it was and when.",
 )
 
 JOB: Final = Table(

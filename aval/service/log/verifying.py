@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, select
 
-from aval.errors import LogBroken
+from aval.errors import LogBroken, Said
 from aval.service.log.chain import START, Head, leaf, leaves, link
 from aval.service.log.log import Log
 from aval.service.log.statements import UPON_DECISIONS
@@ -23,7 +23,7 @@ class Fault:
     """Something that is not as it was written."""
 
     seq: int
-    what: str
+    what: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,9 @@ class Verification:
         return {"holds": self.holds, **asdict(self)}
 
 
-def verify(log: Log, head: Head | None) -> Verification:
+def verify(log: Log, head: Head | None, key: str | None = None) -> Verification:
     """Walk the chain in one state of the database; `head` is the exported head, from a place of the auditor's choice.
+    `key`: the public key it must bear, base64; that of this installation where none is given.
 
     What is sealed is opened where its key is at hand: it must be of the person it is said to be about. A person's key
     is gone where an erasure is on record, and nowhere else.
@@ -61,7 +62,7 @@ def verify(log: Log, head: Head | None) -> Verification:
 
     def fault(seq: int, what: str) -> None:
         if len(faults) < _MOST:
-            faults.append(Fault(seq, what))
+            faults.append(Fault(seq, Said(what)))
 
     previous, seq, at, records, decisions, met = START, 0, "", 0, 0, None
     with log.reading() as connection:
@@ -80,9 +81,9 @@ def verify(log: Log, head: Head | None) -> Verification:
                 for place, one in enumerate(mine[1]):
                     hashes.append(leaf(one))
                     if one["leaf"] != hashes[-1] or one["place"] != place:
-                        fault(seq, f"decision {one['id']} is not the one that was written")
+                        fault(seq, Said("decision {decision} is not the one that was written", decision=one["id"]))
                     elif (wrong := _wrong(log, one, erased)) is not None:
-                        fault(seq, f"decision {one['id']}: {wrong}")
+                        fault(seq, Said("decision {decision}: {wrong}", decision=one["id"], wrong=wrong))
                 decisions += len(hashes)
                 mine = next(brought, None)
             if row["leaves"] != leaves(hashes):
@@ -99,15 +100,15 @@ def verify(log: Log, head: Head | None) -> Verification:
             fault(mine[0], "decisions stand without their record")
             mine = next(brought, None)
         for stray, kind in connection.execute(_UPON_NOTHING):
-            fault(stray, f"this {kind} is about no decision before it")
+            fault(stray, Said("this {kind} is about no decision before it", kind=kind))
         last = connection.execute(select(HEAD)).first()
         if last is None or (last.seq, last.hash, last.at) != (seq, previous, at):
             fault(seq, "the last record is not the one the log ended with")
     if head is not None:
-        if not head.holds(log.signer.public):
+        if not head.holds(key or log.signer.public):
             fault(head.seq, "the exported head is not signed by this log")
         elif head.seq > seq:
-            fault(seq, f"the log ends before record {head.seq}, which it once held: it was cut short")
+            fault(seq, Said("the log ends before record {seq}, which it once held: it was cut short", seq=head.seq))
         elif head.seq and met != head.hash:
             fault(head.seq, "it is another record than the one whose hash was exported")
     return Verification(records, decisions, seq, previous, head.at if head else None, tuple(faults))
@@ -125,18 +126,18 @@ def _brought(connection: Connection) -> Iterator[tuple[int, Iterator[Mapping[Any
     return groupby(_rows(connection, wanted, DECISION.c.seq, DECISION.c.place), key=lambda row: int(row["seq"]))
 
 
-def _wrong(log: Log, row: Mapping[Any, Any], erased: set[str]) -> str | None:
+def _wrong(log: Log, row: Mapping[Any, Any], erased: set[str]) -> Said | None:
     """What is wrong with whose a decision is said to be."""
     if row["key"] is None:
-        return None if row["subject"] in erased else "its person's key is gone, and no erasure is on record"
+        return None if row["subject"] in erased else Said("its person's key is gone, and no erasure is on record")
     if row["subject"] in erased:
-        return "its person was erased, and the key is there again"
+        return Said("its person was erased, and the key is there again")
     if not log.can_open(row):
         return None
     try:
         log.opened(row)
     except LogBroken:
-        return "its sealed part does not open with the key of the person it is said to be about"
+        return Said("its sealed part does not open with the key of the person it is said to be about")
     return None
 
 

@@ -62,9 +62,12 @@ def test_a_file_of_many_is_a_table_with_its_rejects_apart(desk: Opened, served: 
     tab = drop(desk("olga"), "many.csv", "\n".join(content).encode())
     shown = {one.label: one.value for one in tab.app.metric}
     assert shown["Demandes"] == "11"
-    assert shown["Lignes rejetées"] == "1"
+    assert shown["Lignes écartées"] == "1"
     assert len(tab.app.dataframe[0].value) == 11
-    assert "AMT_CREDIT" in str(tab.app.dataframe[1].value)
+    (apart,) = tab.app.dataframe[1].value.to_dict("records")
+    assert apart["Règles enfreintes"] == "AMT_CREDIT|range"
+    assert "Montant du crédit (AMT_CREDIT)" in apart["Ce qui ne va pas"]
+    assert "valeur hors des limites permises" in apart["Ce qui ne va pas"]
     counted = _verdicts(tab)
     kind = max(counted, key=lambda one: counted[one])
     tab.app.pills(key="filter").set_value([kind]).run()
@@ -91,6 +94,7 @@ def test_a_large_file_becomes_a_job_whose_progress_is_seen(desk: Opened, served:
 def test_a_file_that_is_no_table_is_said_plainly(desk: Opened) -> None:
     tab = drop(desk("olga"), "notes.csv", b"hello\nworld\n")
     assert "ne se lit pas" in tab.errors
+    assert "upload.csv ne nomme sur sa première ligne aucune colonne de la table" in tab.errors
 
 
 def test_a_form_begins_with_the_example_and_is_decided(desk: Opened) -> None:

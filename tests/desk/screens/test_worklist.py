@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import httpx
+import polars as pl
 import pytest
 
 from aval.service.example import dossier
 from tests.desk.conftest import Desk, Served
 
 Opened = Callable[..., Desk]
+SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 
 
 @pytest.fixture
@@ -20,13 +23,37 @@ def referred(served: Served) -> str:
 
 
 def test_what_waits_is_listed_the_oldest_first(desk: Opened, served: Served, referred: str) -> None:
-    waiting = served.ask("olga", "GET", "/worklist")["waiting"]
+    waiting = served.ask("olga", "GET", "/worklist?limit=50")
     tab = desk("olga").go("worklist")
-    if not waiting:
+    if not waiting["total"]:
         assert "Rien n'attend" in tab.text
         return
-    assert list(tab.app.dataframe[0].value["Demandeur"]) == [one["applicant_id"] for one in waiting]
-    assert f"{len(waiting)} dossiers" in tab.text
+    assert list(tab.app.dataframe[0].value["Demandeur"]) == [one["applicant_id"] for one in waiting["waiting"]]
+    assert f"{waiting['total']} dossiers" in tab.text
+
+
+def test_every_case_is_reached_page_by_page(desk: Opened, served: Served) -> None:
+    one = dossier()["application"] | {"AMT_INCOME_TOTAL": 0.0, **dict.fromkeys(SCORES, 0.8)}
+    rows = [one | {"SK_ID_CURR": 700_001 + place} for place in range(60)]
+    content = pl.DataFrame(rows, infer_schema_length=None).write_csv().encode()
+    headers = {"X-API-Key": served.keys["olga"], "Content-Type": "text/csv"}
+    made = httpx.post(f"{served.address}/decisions/file", content=content, headers=headers, timeout=60)
+    assert made.text.count("refer") >= 60, made.text
+    waiting = served.ask("olga", "GET", "/worklist")
+    tab = desk("olga").go("worklist")
+    shown: list[int] = []
+    while True:
+        shown += list(tab.app.dataframe[0].value["Demandeur"])
+        if tab.app.button(key="newer").disabled:
+            break
+        tab.press("newer")
+    assert shown == [one["applicant_id"] for one in waiting["waiting"]]
+    assert len(shown) == waiting["total"] > 50
+    tab.press("older")
+    assert list(tab.app.dataframe[0].value["Demandeur"])[-1] == shown[(len(shown) - 1) // 50 * 50 - 1]
+    # Its page is gone, as where colleagues were quicker: it begins anew.
+    tab.app.session_state["worklist.pages"] = ["OTk5OTk5OTkuMA"]
+    assert list(tab.go("worklist").app.dataframe[0].value["Demandeur"]) == shown[:50]
 
 
 def test_a_case_opens_and_goes_back(desk: Opened, referred: str) -> None:

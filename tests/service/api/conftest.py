@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from aval.service.api.app import create
 from aval.service.api.state import Limits, Service
 from aval.service.decide import Decider
 from aval.service.example import dossier as example
-from aval.service.log.log import Log
+from aval.service.log.log import Log, utc
 from aval.service.role import Role
 from aval.settings import ROOT
 
@@ -123,16 +123,26 @@ def as_json(dossiers: Dossiers) -> dict[str, Any]:
 
 
 def opened(
-    home: Path, place: Path, *, limits: Limits | None = None, rate: Rate | None = None, busy: float = 0.3, **more: Any
+    home: Path,
+    place: Path,
+    *,
+    limits: Limits | None = None,
+    rate: Rate | None = None,
+    busy: float = 0.3,
+    url: str = "",
+    now: Callable[[], datetime] = utc,
+    **more: Any,
 ) -> tuple[Service, dict[str, str]]:
-    """A service over the champion of `home`, whose log is in `place`, and a key of each role."""
-    log = Log.open("", place, busy=busy)
+    """A service over the champion of `home`, whose log is in `place` or at `url`, and a key of each role."""
+    log = Log.open(url, place, busy=busy, now=now)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     keys = Keys(log.engine, hasher=cheap, seconds=3600)
-    made = {role: keys.add(f"the-{role}", Role(role)) for role in ROLES}
-    made["second"] = keys.add("the-second", Role.OFFICER)
+    made = {}
+    if not keys.list():  # else another worker made them
+        made = {role: keys.add(f"the-{role}", Role(role)) for role in ROLES}
+        made["second"] = keys.add("the-second", Role.OFFICER)
+        (place / "warehouse").symlink_to(home / "warehouse")
     access = Access(keys, None, rate or Rate(1e6, 10**6), Rate(1e6, 10**6, of="failures"))
-    (place / "warehouse").symlink_to(home / "warehouse")
     service = Service(
         registry=Registry("", home),
         log=log,
@@ -141,7 +151,6 @@ def opened(
         home=place,
         limits=limits,
         refresh_seconds=3600,
-        own_log=False,
         **more,
     )
     return service, made

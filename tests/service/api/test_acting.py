@@ -142,6 +142,13 @@ def test_the_chain_holds_and_says_how_long_it_is(house) -> None:
     assert after.head_at is not None
 
 
+def test_one_walk_at_a_time(house) -> None:
+    with house.service.walking:
+        busy = house.get("/verify")
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+    assert house.get("/verify").status_code == 200
+
+
 def test_a_replay_says_what_came_out(house, refused) -> None:
     found = house.post(f"/decisions/{refused['id']}/replay", "validator")
     answer = ReplayAnswer.model_validate_json(found.content)

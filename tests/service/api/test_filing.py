@@ -143,7 +143,9 @@ def test_a_job_that_cannot_be_read_fails_and_says_why(house) -> None:
     assert found.status_code == 202
     ended = done(house, found.json()["id"])
     assert ended["state"] == "failed"
-    assert "names no column" in ended["problem"]
+    english = house.get(f"/jobs/{ended['id']}", headers={"Accept-Language": "en"}).json()
+    assert "names no column" in english["problem"]
+    assert "ne nomme sur sa première ligne aucune colonne" in ended["problem"]
     assert "PLANTED" not in ended["problem"]
     assert str(house.service.home) not in ended["problem"]
     assert ended["results"] is None

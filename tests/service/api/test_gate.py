@@ -2,12 +2,15 @@
 
 import json
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import anyio
 import pytest
 import structlog
+from polars.exceptions import PanicException
 
+from aval.errors import BodySlow
 from aval.service.api.gate import Gate
 from aval.service.api.metrics import Metrics
 from aval.service.api.state import Limits
@@ -149,6 +152,35 @@ def test_a_slow_body_is_given_up(another) -> None:
     assert not list((hasty.service.home / "jobs").iterdir())
 
 
+def test_a_body_that_drips_is_given_up_too() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with suppress(BodySlow):
+            while (await receive()).get("more_body"):
+                pass
+            return
+        await send({"type": "http.response.start", "status": 408, "headers": []})
+
+    async def dripping(times: int) -> int:
+        left, status = times, 0
+
+        async def receive() -> Any:
+            nonlocal left
+            await anyio.sleep(0.02)
+            left -= 1
+            return {"type": "http.request", "body": b" ", "more_body": left > 0}
+
+        async def send(message: Any) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        gate = Gate(app, metrics=Metrics(), body=1000, file=1000, patience=0.2)
+        await gate({"type": "http", "path": "/", "method": "POST", "headers": []}, receive, send)
+        return status
+
+    assert anyio.run(dripping, 5) == 0  # it was read to its end
+    assert anyio.run(dripping, 100) == 408
+
+
 def test_who_hangs_up_is_not_a_failure(house) -> None:
     gone = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
     before = house.size()
@@ -189,6 +221,17 @@ def test_what_is_unforeseen_is_told_by_its_place_alone() -> None:
     assert failed["kind"] == "ValueError"
     assert "test_gate.py" in failed["at"]
     assert "PLANTED" not in json.dumps(lines) + body.decode()
+
+
+def test_a_panic_of_a_library_is_a_failure_like_any_other() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise PanicException("PLANTED-7F3")
+
+    gate = Gate(app, metrics=Metrics(), body=10, file=10, patience=1.0)
+    with structlog.testing.capture_logs() as lines:
+        status, _, body = anyio.run(raw, gate, {"path": "/", "method": "GET"}, [])
+    assert (status, json.loads(body)["type"]) == (500, "urn:aval:internal")
+    assert [line["event"] for line in lines] == ["failed", "request"]
 
 
 def test_an_answer_that_fails_half_way_is_seen_to_be_cut_off() -> None:

@@ -37,7 +37,6 @@ def test_without_a_champion_it_waits(tmp_path, another) -> None:
         access=donor.service.access,
         policy=donor.service.policy,
         home=tmp_path / "empty",
-        own_log=False,
     )
     with TestClient(create(empty)) as client:
         found = client.get("/health/ready")

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from aval import errors
+from aval.credit.reason import LANGUAGES, Language
 from aval.service.api import problems
 from aval.service.api.problems import STATUS, Problem, documented, plain, rendered
 
@@ -27,7 +29,7 @@ MADE: list[errors.AvalError] = [
     errors.VersionUnknown(),
     errors.BodySlow(),
     errors.NotNow("That verdict stands already", "there is nothing to override"),
-    errors.Erased("Decision x"),
+    errors.Erased("x"),
     errors.BodyTooLarge(5),
     errors.DossierTooLarge(6, 5),
     errors.ArchiveTooLarge("unpacks to more", "send the tables"),
@@ -52,9 +54,10 @@ MADE: list[errors.AvalError] = [
 ]
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("failure", MADE, ids=lambda one: type(one).__name__)
-def test_a_failure_is_a_whole_problem(failure: errors.AvalError) -> None:
-    found = rendered(failure, INSTANCE)
+def test_a_failure_is_a_whole_problem(failure: errors.AvalError, lang: Language) -> None:
+    found = rendered(failure, INSTANCE, lang)
     told = Problem.model_validate_json(bytes(found.body))
     expected = 500 if isinstance(failure, errors.LogBroken) else next(
         STATUS[one][0] for one in type(failure).__mro__ if one in STATUS
@@ -66,6 +69,7 @@ def test_a_failure_is_a_whole_problem(failure: errors.AvalError) -> None:
     assert told.detail.endswith(".")
     assert found.media_type == "application/problem+json"
     assert found.headers["cache-control"] == "no-store"
+    assert found.headers["content-language"] == lang
     for leak in ("/srv", "sqlite", "secret", "locked", "digest is another", "idp.bank"):
         assert leak not in bytes(found.body).decode()
     assert (found.status_code in (429, 503)) == ("retry-after" in found.headers)
@@ -76,15 +80,15 @@ def test_a_failure_is_a_whole_problem(failure: errors.AvalError) -> None:
 
 def test_when_to_come_again_is_whole_seconds_and_not_too_early() -> None:
     for seconds, said in ((0.01, "1"), (1.0, "1"), (3.2, "4"), (60, "60")):
-        assert rendered(errors.TooMany("requests", seconds), INSTANCE).headers["retry-after"] == said
-    assert rendered(errors.ProviderUnavailable("x", "y", 7.5), INSTANCE).headers["retry-after"] == "8"
+        assert rendered(errors.TooMany("requests", seconds), INSTANCE, "en").headers["retry-after"] == said
+    assert rendered(errors.ProviderUnavailable("x", "y", 7.5), INSTANCE, "en").headers["retry-after"] == "8"
 
 
 def test_no_status_is_for_an_error_that_there_is_not() -> None:
     every = {one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, errors.AvalError)}
     assert set(STATUS) <= every
     assert {one for status, one in STATUS.values()} >= {"contract", "too-large", "busy", "timeout"}
-    assert all(status in problems._TITLES for status, _ in STATUS.values())
+    assert all(status in problems.TITLES for status, _ in STATUS.values())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +144,15 @@ def test_fastapi_s_own_complaints_repeat_nothing() -> None:
     client = TestClient(app)
     found: Any = client.get("/number", params={"n": "PLANTED"})
     assert found.status_code == 422
-    assert found.json()["problems"] == [{"table": "query", "row": None, "column": "n", "rule": "int_parsing"}]
+    assert found.json()["problems"] == [
+        {
+            "table": "query",
+            "row": None,
+            "column": "n",
+            "rule": "int_parsing",
+            "sentence": "n: not of the form expected.",
+        }
+    ]
     assert "PLANTED" not in found.text
     found = client.post("/body", content=b'{"PLANTED": ', headers={"Content-Type": "application/json"})
     assert found.status_code == 400
@@ -155,3 +167,32 @@ def test_what_is_said_names_no_machine() -> None:
     here = str(Path(__file__).resolve().parents[3])
     assert here not in json.dumps(dict(problems.SAID))
     assert set(problems.SAID) - {"internal"} <= {kind for _, kind in STATUS.values()}
+
+
+def test_a_problem_speaks_the_language_asked_for(house) -> None:
+    asked = {"Accept-Language": "fr-FR, en;q=0.5"}
+    gone = f"/decisions/{'0' * 32}"
+    said = {
+        404: house.get(gone, headers=asked),
+        405: house.ask("DELETE", "/verify", headers=asked),
+        401: house.get("/me", None, headers=asked),
+        422: house.post("/decisions", json={"application": {"AMT_CREDIT": -1}}, headers=asked),
+        415: house.post("/decisions", content=b"x", headers={**asked, "Content-Type": "text/plain"}),
+        400: house.post("/decisions", content=b"{", headers={**asked, "Content-Type": "application/json"}),
+    }
+    for status, found in said.items():
+        told, plainly = found.json(), found.json()["detail"].replace("\u00a0", " ")
+        assert (found.status_code, told["status"]) == (status, status)
+        assert found.headers["content-language"] == "fr"
+        assert told["title"] == problems.TITLES[status][0]
+        assert re.search(r"\b(le|la|une?|aucune|cette|à|l'ensemble)\b", plainly, re.IGNORECASE), plainly
+    english = house.post("/decisions", json={"application": {"AMT_CREDIT": -1}})
+    assert english.headers["content-language"] == "en"
+    told = said[422].json()
+    assert told["type"] == english.json()["type"] == "urn:aval:contract"
+    assert [one["rule"] for one in told["problems"]] == [one["rule"] for one in english.json()["problems"]]
+    credit = next(one for one in told["problems"] if one["rule"] == "AMT_CREDIT|range")
+    assert credit["sentence"].startswith("Montant du crédit (AMT_CREDIT)\u00a0: valeur hors des limites")
+    assert house.get(gone, headers={"Accept-Language": "de"}).headers["content-language"] == "en"
+    long = house.get("/me", headers={**asked, "Content-Length": "x" * 3})
+    assert long.json()["detail"] == "Content-Length n'est pas un nombre."

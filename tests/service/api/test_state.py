@@ -1,7 +1,9 @@
 """What a process holds: turns, waiting rooms, rates, warehouses and models that come and go."""
 
+import gc
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from aval.errors import Busy, LogUnavailable
 from aval.service.access import Rate
-from aval.service.api.state import Limits, Service, language
+from aval.service.api.state import Limits, Service, _still, language
 from tests.service.api.conftest import opened
 
 
@@ -175,3 +177,22 @@ def test_without_a_wish_the_lender_s_language_is_spoken(default: Any) -> None:
     assert language(None, default) == language("de;q=1", default) == language("*", default) == default
     assert language("fr;q=0.001,en;q=0.002", default) == "en"
     assert language("fr;q=0.5,en;q=0.5", default) == "fr"
+
+
+def test_what_is_loaded_is_left_alone_by_the_collector_and_new_cycles_are_not() -> None:
+    class Knot:
+        pass
+
+    before = gc.get_threshold()
+    try:
+        _still()
+        assert gc.get_freeze_count() > 10_000
+        knot = Knot()
+        knot.self = knot  # type: ignore[attr-defined]
+        seen = weakref.ref(knot)
+        del knot
+        gc.collect()
+        assert seen() is None
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

@@ -1,7 +1,10 @@
 """Hashes with one spelling, and a head that is signed, exported and never goes back."""
 
 import hashlib
+import re
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +14,9 @@ import pytest
 
 from aval.errors import LogBroken
 from aval.service.log.chain import START, Head, Signer, leaf, leaves, link, read_head
+from aval.service.log.log import Log
+from aval.settings import ROOT
+from tests.service.log.deeds import filled, tamper
 
 AT = "2026-11-24T10:00:00.000000Z"
 
@@ -159,3 +165,25 @@ def test_a_file_that_is_no_signing_key_is_said_so(content: bytes, tmp_path: Path
     (tmp_path / "signing.key").write_bytes(content)
     with pytest.raises(LogBroken, match="not a signing key"):
         Signer(tmp_path / "signing.key", tmp_path / "head.json")
+
+
+def test_the_chain_is_walked_by_what_the_docs_say_of_it(tmp_path: Path) -> None:
+    """The program in docs/service.md, which imports nothing of aval."""
+    log = Log.open("", tmp_path)
+    filled(log)
+    log.erase(100_003, "dpo", "asked")
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "service.md").read_text(), re.DOTALL)
+    command = [sys.executable, "-I", "-c", program, str(tmp_path / "log" / "log.db")]
+    head = log.signer.exported()
+    assert head is not None
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told == f"{head.seq} {head.hash}\n"
+    for deed in (
+        "UPDATE decision SET points = points + 1 WHERE seq = 3 AND place = 2",
+        "DELETE FROM record WHERE seq = 2",
+    ):
+        tamper(log, deed)
+        seq = re.findall(r"seq = (\d)", deed)[0]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (1, f"record {seq} is not what was written\n")
+    log.close()

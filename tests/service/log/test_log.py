@@ -1,9 +1,11 @@
 """Appended and never lost: idempotency, erasure, time, writers at once, and everything that can go wrong."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from aval.credit.decision import Verdict
 from aval.errors import DecisionUnknown, Erased, KeyReused, LogBroken, LogUnavailable
 from aval.service.log.chain import read_head
 from aval.service.log.log import Log, stamp
+from aval.service.log.opening import checkpoint
 from aval.service.log.sealing import House
 from aval.service.log.tables import RECORD
 from aval.service.log.verifying import verify
@@ -158,6 +161,69 @@ def test_of_two_at_once_one_decides(log: Log, again: Callable[[], Log]) -> None:
     assert count(log, "decision") == 1
 
 
+class Clock:
+    """Stands where it is set."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 24, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def test_a_key_is_remembered_for_a_day(database: str, tmp_path: Path) -> None:
+    clock = Clock()
+    log = Log.open(database, tmp_path, now=clock)
+    first, second = made(1), made(1)
+    log.append([first], "ann", key=("k", "d"))
+    clock.at += timedelta(hours=24)
+    assert log.answered("ann", "k", "d") == log.append([second], "ann", key=("k", "d")).answered == first.id
+    clock.at += timedelta(microseconds=1)
+    assert log.answered("ann", "k", "another request") is None
+    assert log.append([second], "ann", key=("k", "another request")).answered is None
+    assert log.answered("ann", "k", "another request") == second.id
+    assert (count(log, "idempotency"), count(log, "decision")) == (1, 2)
+    assert holds(log, tmp_path)
+
+
+def test_old_keys_go_with_new_ones_and_nobody_waits_for_many(database: str, tmp_path: Path) -> None:
+    clock = Clock()
+    log = Log.open(database, tmp_path, now=clock)
+    for number in range(250):  # a second apart
+        clock.at += timedelta(seconds=1)
+        log.append([made(1, size=4)], "ann", key=(f"k{number}", "d"))
+    clock.at += timedelta(hours=24) - timedelta(seconds=9)  # ten of them are not old yet
+    log.append([made(1)], "ann")
+    assert count(log, "idempotency") == 250
+    log.append([made(1)], "ann", key=("k239", "another"))  # old, and not of the oldest hundred
+    assert count(log, "idempotency") == 250 - 100
+    with pytest.raises(KeyReused):
+        log.append([made(1)], "ann", key=("k240", "another"))
+    log.append([made(1)], "ann", key=("new", "d"))
+    log.append([made(1)], "ann", key=("newer", "d"))
+    assert count(log, "idempotency") == 10 + 3
+    assert holds(log, tmp_path)
+
+
+def test_of_several_that_send_an_old_key_again_one_decides(database: str, tmp_path: Path) -> None:
+    clock = Clock()
+    workers = [Log.open(database, tmp_path, now=clock) for _ in range(4)]
+    for number in range(5):
+        workers[0].append([made(1)], "ann", key=(f"k{number}", "d"))
+    clock.at += timedelta(days=2)
+    barrier = threading.Barrier(4)
+
+    def ask(worker: Log) -> list[str]:
+        barrier.wait()
+        return [worker.append([one := made(1)], "ann", key=(f"k{k}", "d")).answered or one.id for k in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(ask, workers))
+    assert told[0] == told[1] == told[2] == told[3]
+    assert (count(workers[0], "decision"), count(workers[0], "idempotency")) == (10, 5)
+    assert holds(workers[0], tmp_path)
+
+
 # Erasure
 
 
@@ -241,6 +307,64 @@ def test_an_erasure_killed_before_it_swept_is_swept_by_the_next_opening(
     assert found(tmp_path, key)
     Log.open("", tmp_path)
     assert found(tmp_path, key) == []
+
+
+def test_little_of_the_person_is_left_in_postgresqls_tables(tmp_path: Path, postgres: Postgres) -> None:
+    """All but a row that lay last on its page; and where rows are locked away, the next record tries again."""
+    log = Log.open(postgres.database(), tmp_path, busy=0.5)
+    log.append([made(BIG + i, size=4) for i in range(300)], "job", kind="part", about="job", place=0)
+    with log.reading() as connection:
+        rows = connection.execute(text("SELECT applicant_id, key FROM subject ORDER BY applicant_id")).all()
+    gone = rows[5:295:29]
+    with log.engine.connect() as holder:  # as another vacuum would
+        holder.execute(text("LOCK TABLE subject IN SHARE UPDATE EXCLUSIVE MODE"))
+        log.erase(gone[0].applicant_id, "dpo", "asked")
+        assert log.unswept
+    log.append([made(1)], "ann")
+    assert not log.unswept
+    for row in (*gone[1:], rows[0]):  # the last for whoever looked on while the one before it was erased
+        log.erase(row.applicant_id, "dpo", "asked")
+    with log.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CHECKPOINT"))
+        place = connection.execute(text("SELECT pg_relation_filepath('subject')")).scalar_one()
+    whole = (postgres.folder / "data" / place).read_bytes()
+    assert all(row.key[1:] in whole for row in rows[1:] if row not in gone)
+    assert [row.applicant_id - BIG for row in gone if row.key[1:] in whole] == []
+    assert holds(log, tmp_path)
+
+
+def test_the_journal_goes_into_the_file_while_others_read_and_write(tmp_path: Path) -> None:
+    log = Log.open("", tmp_path, busy=0.1)
+    seen = [log.append([made(1)], "ann")]
+    place = tmp_path / "log" / "log.db"
+
+    def settled() -> bool:
+        with sqlite3.connect(f"file:{place}?immutable=1", uri=True) as bare:  # the file alone, without its journal
+            return bare.execute("SELECT count(*) FROM decision").fetchone() == (len(seen),)
+
+    assert not settled()
+    with log.reading() as reader:
+        reader.execute(text("SELECT seq FROM head")).one()
+        with log._write() as writer:
+            log._head(writer)
+            start = time.perf_counter()
+            log.settle()
+            assert time.perf_counter() - start < 3  # nobody was waited for
+    assert settled()
+    seen.append(log.append([made(2)], "ann"))
+    assert not settled()
+    log.settle()
+    assert settled()
+    assert holds(log, tmp_path)
+
+
+def test_a_log_that_is_away_is_settled_later(tmp_path: Path) -> None:
+    log = Log.open("", tmp_path, busy=0.1)
+    log.engine.dispose()
+    (tmp_path / "log" / "log.db").unlink()
+    (tmp_path / "log").rename(tmp_path / "elsewhere")
+    log.settle()
+    assert not checkpoint(log.engine, "PASSIVE", 0.0, 0.1)
 
 
 # A log that was cut

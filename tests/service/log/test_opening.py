@@ -65,6 +65,7 @@ def test_sqlite_says_yes_when_it_is_on_the_disk(tmp_path: Path) -> None:
         told = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous")}
         assert told == {"journal_mode": "wal", "synchronous": 2}
         assert connection.execute(text("PRAGMA secure_delete")).scalar() == 1
+        assert connection.execute(text("PRAGMA wal_autocheckpoint")).scalar() == 16_000
 
 
 def test_what_postgresql_waits_for_and_no_longer(postgres: Postgres, tmp_path: Path) -> None:
