@@ -9,7 +9,6 @@ from html import escape
 from typing import Any, Final
 
 import streamlit as st
-from altair.utils.schemapi import disable_debug_mode
 
 from desk import look
 from desk.api import Api, Trouble
@@ -23,7 +22,6 @@ LENDER = os.environ.get("AVAL_DESK_LENDER", "aval")
 
 def main() -> None:
     """One rerun."""
-    disable_debug_mode()  # Altair would check every part of every chart; the charts' tests check them whole
     st.set_page_config(page_title=LENDER, page_icon="⚖️", layout="wide", initial_sidebar_state=236)
     if "lang" not in st.session_state:
         st.session_state["lang"] = _spoken()

@@ -358,19 +358,18 @@ def _others(now: Here, decision: Decision) -> None:
     columns = st.columns(2, gap="large")
     for place, one in enumerate(company["features"]):
         with columns[place % 2]:
-            st.markdown(f"**{say.feature(one['name'])}**")
-            if one["value"] is None:
-                st.caption(say.say("not_known"))
-            elif one["rank"] is not None:
-                similar = one["rank_similar"]
-                st.caption(
-                    say.say(
-                        "rank_line",
-                        all=now.figures.percent(one["rank"], 0),
-                        similar=now.figures.percent(similar, 0) if similar is not None else "–",
-                    )
-                )
+            st.html(look.headed(say.feature(one["name"]), _rank(now, one)))
             st.vega_lite_chart(spec=now.charts.beside(one), theme=None, key=f"beside.{place}")
+
+
+def _rank(now: Here, one: Mapping[str, Any]) -> str:
+    """Of how many applicants this one's value is the greater, where values have an order."""
+    if one["value"] is None:
+        return now.words.say("not_known")
+    if one["rank"] is None:
+        return ""
+    all_, similar = (now.figures.percent(one[which], 0) for which in ("rank", "rank_similar"))
+    return now.words.say("rank_line", all=all_, similar=similar)
 
 
 # Where it stands

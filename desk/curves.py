@@ -1,13 +1,14 @@
 """Charts of the whole: what a cut-off does, how a model was judged, and what it leans on."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-import altair as alt
-import pandas as pd
-
-from desk.drawing import Chart, Drawing, Row, Spec, kept
+from desk.drawing import Drawing, Row, Spec, amount, mark, name, over, tip
 from desk.figures import NOTHING
+from desk.look import SHAPES
 from desk.words import capital
+
+_DOT: Final = {"filled": True, "opacity": 1}
 
 
 class Curves(Drawing):
@@ -15,56 +16,49 @@ class Curves(Drawing):
 
     def cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None = None) -> list[Spec]:
         """Cost, approvals and defaults at every cut-off, to stand one above the other, the policy's marked in each."""
-        return self.keep(("cutoffs", points, policy, chosen), lambda: self._cutoffs(points, policy, chosen))
-
-    def _cutoffs(self, points: Sequence[Row], policy: float, chosen: float | None) -> list[Chart]:
         top = min(1.0, max(0.3, 3.0 * policy))
-        inside = pd.DataFrame(points)
-        inside = inside[inside["cutoff"] <= top]
-        return [
-            self._cutoff(inside.dropna(subset=["cost"]), "cost", top, policy, chosen),
-            self._cutoff(inside, "approval_rate", top, policy, chosen),
-            self._cutoff(inside.dropna(subset=["default_rate"]), "default_rate", top, policy, chosen),
-        ]
+        inside = [point for point in points if point["cutoff"] <= top]
+        return [self._cutoff(inside, figure, top, policy, chosen) for figure in _HEIGHTS]
 
-    def _cutoff(self, points: pd.DataFrame, figure: str, top: float, policy: float, chosen: float | None) -> Chart:
-        first, last, cost = figure == "cost", figure == "default_rate", figure == "cost"
+    def _cutoff(self, points: Sequence[Row], figure: str, top: float, policy: float, chosen: float | None) -> Spec:
+        cost, last = figure == "cost", figure == "default_rate"
         written = self.figures.number if cost else self.figures.percent
-        points = points.assign(
-            told=[written(value) for value in points[figure]], at=[self.figures.percent(c) for c in points["cutoff"]]
+        rows = [
+            {
+                "cutoff": point["cutoff"],
+                figure: point[figure],
+                "told": written(point[figure]),
+                "at": self.figures.percent(point["cutoff"]),
+            }
+            for point in points
+            if point[figure] is not None
+        ]
+        x = amount(
+            "cutoff",
+            title=self.words.figure("cutoff") if last else None,
+            scale={"domain": [0, top]},
+            axis={"format": "%", "labels": last, "ticks": last, "tickCount": 8},
         )
         # One width for all labels, so that the three stand exactly above each other.
-        y = alt.Axis(format=",.0f" if cost else "%", tickCount=4, minExtent=46, maxExtent=46)
-        x = alt.Axis(format="%", labels=last, ticks=last, tickCount=8)
-        line = (
-            alt.Chart(points)
-            .mark_line(color=self.colours.approve, strokeWidth=2.2)
-            .encode(
-                x=alt.X(
-                    "cutoff:Q",
-                    title=self.words.figure("cutoff") if last else None,
-                    scale=alt.Scale(domain=[0, top]),
-                    axis=x,
-                ),
-                y=alt.Y(f"{figure}:Q", title=None, axis=y),
-                tooltip=[
-                    alt.Tooltip("at:N", title=self.words.figure("cutoff")),
-                    alt.Tooltip("told:N", title=self.words.figure(figure)),
-                ],
-            )
+        y = {"format": ",.0f" if cost else "%", "tickCount": 4, "minExtent": 46, "maxExtent": 46}
+        line = mark(
+            "line",
+            rows,
+            look={"color": self.colours.approve, "strokeWidth": 2.2},
+            x=x,
+            y=amount(figure, title=None, axis=y),
+            tooltip=[tip("at", self.words.figure("cutoff")), tip("told", self.words.figure(figure))],
         )
-        layers: list[alt.Chart] = [line, *self._rule(policy, self.words.say("policy_point") if first else "")]
+        layers = [line, self._rule(policy, self.words.say("policy_point") if cost else "")]
         if chosen is not None and abs(chosen - policy) > 1e-6:
-            layers += self._rule(chosen, self.words.say("chosen_point") if first else "", dash=(2, 3))
-        near = points.iloc[(points["cutoff"] - policy).abs().argsort()[:1]]
-        dot = alt.Chart(near).mark_point(filled=True, size=90, color=self.colours.ink, opacity=1)
-        layers.append(dot.encode(x=alt.X("cutoff:Q"), y=f"{figure}:Q"))
-        title = alt.TitleParams(self.words.figure(figure), anchor="start", fontSize=13, offset=6, frame="group")
-        height = 190 if first else 150 if last else 120
-        return self._dressed(alt.layer(*layers).properties(height=height, title=title))
+            layers.append(self._rule(chosen, self.words.say("chosen_point") if cost else "", dash=(2, 3)))
+        near = sorted(rows, key=lambda row: abs(row["cutoff"] - policy))[:1]
+        dot = {**_DOT, "size": 90, "color": self.colours.ink}
+        layers.append(mark("point", near, look=dot, x=amount("cutoff"), y=amount(figure)))
+        title = {"text": self.words.figure(figure), "anchor": "start", "fontSize": 13, "offset": 6, "frame": "group"}
+        return self._dressed(_HEIGHTS[figure], *layers, title=title)
 
-    @kept
-    def over_time(self, stretches: Sequence[Row]) -> Chart:
+    def over_time(self, stretches: Sequence[Row]) -> Spec:
         """Verdicts by stretch of time."""
         rows = [
             {
@@ -77,121 +71,97 @@ class Curves(Drawing):
             for one in stretches
             for place, (kind, count) in enumerate(one["verdicts"].items())
         ]
-        chart = (
-            alt.Chart(pd.DataFrame(rows))
-            .mark_bar(width=alt.RelativeBandSize(0.8) if len(stretches) > 12 else 34)
-            .encode(
-                x=alt.X("at:O", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-                y=alt.Y("n:Q", title=self.words.say("applications"), axis=alt.Axis(tickMinStep=1, format=",.0f")),
-                color=self._words("word:N"),
-                order="order:O",
-                tooltip=[alt.Tooltip("at:N"), alt.Tooltip("word:N"), alt.Tooltip("n:Q")],
-            )
+        colours = {self.words.verdict(kind): self.colours.verdict(kind) for kind in SHAPES}
+        bars = mark(
+            "bar",
+            rows,
+            look={"width": {"band": 0.8} if len(stretches) > 12 else 34},
+            x={"field": "at", "type": "ordinal", "sort": None, "title": None, "axis": {"labelAngle": 0}},
+            y=amount("n", title=self.words.say("applications"), axis={"tickMinStep": 1, "format": ",.0f"}),
+            color=self._coloured("word", colours, {"orient": "top", "symbolType": "square"}),
+            order={"field": "order", "type": "ordinal"},
+            tooltip=[name("at"), name("word"), amount("n")],
         )
-        return self._dressed(chart.properties(height=230), legend=True)
+        return self._dressed(230, bars)
 
-    def _stretch(self, name: str) -> str:
+    def _stretch(self, called: str) -> str:
         """A day, the Monday of a week, or a month as the reader writes it."""
-        if len(name) == 10:
-            return self.figures.day(name)
-        return self.figures.day(f"{name}-01").partition(" ")[2]
+        if len(called) == 10:
+            return self.figures.day(called)
+        return self.figures.day(f"{called}-01").partition(" ")[2]
 
-    @kept
-    def bars(self, counts: Mapping[str, float], title: str = "") -> Chart:
+    def bars(self, counts: Mapping[str, float], title: str = "") -> Spec:
         """Few names and how many of each."""
-        table = pd.DataFrame(
-            [{"name": name, "n": count, "text": self.figures.number(count)} for name, count in counts.items()]
+        rows = [{"name": called, "n": count, "text": self.figures.number(count)} for called, count in counts.items()]
+        both = over(
+            rows,
+            mark("bar", look={"color": self.colours.approve, "height": {"band": 0.6}}),
+            mark("text", look={"align": "left", "dx": 5, "color": self.colours.ink}, text=name("text")),
+            y=name("name", sort="-x", title=None, axis=self._names(260)),
+            x=amount("n", title=title or None, axis={"labels": False, "ticks": False, "grid": False}),
         )
-        one = alt.Chart(table).encode(
-            y=alt.Y("name:N", sort="-x", title=None, axis=self._names(260)),
-            x=alt.X("n:Q", title=title or None, axis=alt.Axis(labels=False, ticks=False, grid=False)),
-        )
-        bars = one.mark_bar(color=self.colours.approve, height={"band": 0.6})
-        said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text=alt.Text("text:N"))
-        return self._dressed(alt.layer(bars, said).properties(height=30 * len(table) + 10))
+        return self._dressed(30 * len(rows) + 10, both)
 
-    @kept
-    def roc(self, line: Row) -> Chart:
+    def roc(self, line: Row) -> Spec:
         """Defaulters declined against payers declined."""
-        table = pd.DataFrame({"x": line["x"], "y": line["y"]})
-        caption = self.words.told["captions"]
-        chance = (
-            alt.Chart(pd.DataFrame([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
-            .mark_line(color=self.colours.wash, strokeDash=[4, 4])
-            .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
+        caption, axis = self.words.told["captions"], {"format": "%", "tickCount": 5}
+        curve = mark(
+            "line",
+            [{"x": x, "y": y} for x, y in zip(line["x"], line["y"], strict=True)],
+            look={"color": self.colours.approve, "strokeWidth": 2.2},
+            x=amount("x", title=caption["roc_x"], axis=axis),
+            y=amount("y", title=caption["roc_y"], axis=axis),
         )
-        curve = (
-            alt.Chart(table)
-            .mark_line(color=self.colours.approve, strokeWidth=2.2)
-            .encode(
-                x=alt.X("x:Q", title=caption["roc_x"], axis=alt.Axis(format="%", tickCount=5)),
-                y=alt.Y("y:Q", title=caption["roc_y"], axis=alt.Axis(format="%", tickCount=5)),
-            )
-        )
-        return self._dressed(alt.layer(chance, curve).properties(height=320))
+        return self._dressed(320, self._diagonal(1.0), curve)
 
-    @kept
-    def reliability(self, tenths: Sequence[Row]) -> Chart:
+    def _diagonal(self, end: float) -> Spec:
+        return mark(
+            "line", [{"x": 0.0, "y": 0.0}, {"x": end, "y": end}],
+            look={"color": self.colours.wash, "strokeDash": [4, 4]}, x=amount("x"), y=amount("y"),
+        )  # fmt: skip
+
+    def reliability(self, tenths: Sequence[Row]) -> Spec:
         """Predicted against observed, with intervals."""
-        caption = self.words.told["captions"]
-        table = pd.DataFrame(
-            [
-                {
-                    "x": t["predicted"],
-                    "y": t["observed"]["value"],
-                    "low": t["observed"]["low"],
-                    "high": t["observed"]["high"],
-                }
-                for t in tenths
-            ]
+        caption, axis = self.words.told["captions"], {"format": "%", "tickCount": 5}
+        rows = [
+            {
+                "x": t["predicted"],
+                "y": t["observed"]["value"],
+                "low": t["observed"]["low"],
+                "high": t["observed"]["high"],
+            }
+            for t in tenths
+        ]
+        colour = {"color": self.colours.approve}
+        found = over(
+            rows,
+            mark("rule", look={**colour, "strokeWidth": 2}, y=amount("low"), y2={"field": "high"}),
+            mark(
+                "point",
+                look={**_DOT, **colour, "size": 70},
+                y=amount("y", title=caption["reliability_y"], axis=axis),
+                tooltip=[amount("x", format=".1%"), amount("y", format=".1%")],
+            ),
+            x=amount("x", title=caption["reliability_x"], axis=axis),
         )
-        most = float(max(table["x"].max(), table["high"].max()))
-        x = alt.X("x:Q", title=caption["reliability_x"], axis=alt.Axis(format="%", tickCount=5))
-        right = (
-            alt.Chart(pd.DataFrame([{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]))
-            .mark_line(color=self.colours.wash, strokeDash=[4, 4])
-            .encode(x=x, y=alt.Y("y:Q", title=caption["reliability_y"], axis=alt.Axis(format="%", tickCount=5)))
-        )
-        spans = (
-            alt.Chart(table)
-            .mark_rule(color=self.colours.approve, strokeWidth=2)
-            .encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
-        )
-        dots = (
-            alt.Chart(table)
-            .mark_point(filled=True, size=70, color=self.colours.approve, opacity=1)
-            .encode(x=x, y=alt.Y("y:Q"), tooltip=[alt.Tooltip("x:Q", format=".1%"), alt.Tooltip("y:Q", format=".1%")])
-        )
-        return self._dressed(alt.layer(right, spans, dots).properties(height=320))
+        return self._dressed(320, self._diagonal(max(max(row["x"], row["high"]) for row in rows)), found)
 
-    @kept
-    def scores(self, bars: Sequence[Row], cutoff: float) -> Chart:
+    def scores(self, bars: Sequence[Row], cutoff: float) -> Spec:
         """How probabilities are spread among payers and defaulters."""
         caption = self.words.told["captions"]
         names = {"payers": capital(caption["payers"]), "defaulters": capital(caption["defaulters"])}
-        rows = [
-            {"x": bar["low"], "d": bar[who], "who": names[who]} for who in names for bar in bars if bar["low"] <= 0.5
-        ]
-        area = (
-            alt.Chart(pd.DataFrame(rows))
-            .mark_area(opacity=0.35, line=True, interpolate="step-after")
-            .encode(
-                x=alt.X("x:Q", title=caption["scores_x"], scale=alt.Scale(domain=[0, 0.5]), axis=alt.Axis(format="%")),
-                y=alt.Y("d:Q", title=None, axis=None, stack=None),
-                color=alt.Color(
-                    "who:N",
-                    title=None,
-                    scale=alt.Scale(domain=list(names.values()), range=[self.colours.approve, self.colours.decline]),
-                    legend=alt.Legend(orient="top"),
-                ),
-            )
+        colours = dict(zip(names.values(), (self.colours.approve, self.colours.decline), strict=True))
+        area = mark(
+            "area",
+            [{"x": bar["low"], "d": bar[who], "who": names[who]} for who in names for bar in bars if bar["low"] <= 0.5],
+            look={"opacity": 0.35, "line": True, "interpolate": "step-after"},
+            x=amount("x", title=caption["scores_x"], scale={"domain": [0, 0.5]}, axis={"format": "%"}),
+            y=amount("d", title=None, axis=None, stack=None),
+            color=self._coloured("who", colours, {"orient": "top"}),
         )
-        return self._dressed(
-            alt.layer(area, *self._rule(cutoff, self.words.figure("cutoff"))).properties(height=320), legend=True
-        )
+        return self._dressed(320, area, self._rule(cutoff, self.words.figure("cutoff")))
 
-    @kept
-    def weights(self, weighings: Sequence[Row], names: Mapping[str, str]) -> Chart:
+    def weights(self, weighings: Sequence[Row], names: Mapping[str, str]) -> Spec:
         """What weighs most, the weightiest first."""
         rows = [
             {
@@ -203,55 +173,47 @@ class Curves(Drawing):
             }
             for w in weighings
         ]
-        table = pd.DataFrame(rows)
         caption = self.words.told["captions"]
-        one = alt.Chart(table).encode(
-            y=alt.Y("name:N", sort=None, title=None, axis=self._names(420)),
-            x=alt.X("x:Q", title=caption["influence_x"], axis=alt.Axis(tickCount=4)),
+        both = over(
+            rows,
+            mark("bar", look={"color": self.colours.approve, "height": {"band": 0.62}}),
+            mark("text", look={"align": "left", "dx": 5, "color": self.colours.ink}, text=name("text")),
+            y=name("name", sort=None, title=None, axis=self._names(420)),
+            x=amount("x", title=caption["influence_x"], axis={"tickCount": 4}),
             tooltip=[
-                alt.Tooltip("name:N", title=" "),
-                alt.Tooltip("text:N", title=caption["influence_x"]),
-                alt.Tooltip("cost:N", title=caption["influence_cost"]),
-                alt.Tooltip("auc:N", title="AUC"),
+                tip("name"),
+                tip("text", caption["influence_x"]),
+                tip("cost", caption["influence_cost"]),
+                tip("auc", "AUC"),
             ],
         )
-        bars = one.mark_bar(color=self.colours.approve, height={"band": 0.62})
-        said = one.mark_text(align="left", dx=5, color=self.colours.ink).encode(text=alt.Text("text:N"))
-        return self._dressed(alt.layer(bars, said).properties(height=25 * len(rows) + 40))
+        return self._dressed(25 * len(rows) + 40, both)
 
-    @kept
-    def dependence(self, told: Row) -> Chart:
+    def dependence(self, told: Row) -> Spec:
         """How the risk changes with one measure: median and 90 % of the applicants of like value."""
-        name = str(told["name"])
         known = [one for one in told["bins"] if one["value"] is not None]
-        caption = self.words.told["captions"]["influence_y"]
-        y = alt.Y("middle:Q", title=caption, axis=alt.Axis(tickCount=5, format="+.2f"))
-        zero = (
-            alt.Chart(pd.DataFrame([{"z": 0}]))
-            .mark_rule(color=self.colours.wash, strokeDash=[2, 3])
-            .encode(y=alt.Y("z:Q"))
-        )
+        y = amount("middle", title=self.words.told["captions"]["influence_y"], axis={"tickCount": 5, "format": "+.2f"})
+        between: Spec = {"y": amount("low"), "y2": {"field": "high"}}
+        colour = {"color": self.colours.approve}
         if known and isinstance(known[0]["value"], str):
-            table = pd.DataFrame([{**one, "value": self._level(name, one["value"])} for one in known])
-            x = alt.X("value:N", sort=None, title=None, axis=alt.Axis(labelAngle=-30))
-            base = alt.Chart(table).encode(x=x)
-            spread = base.mark_rule(color=self.colours.approve, strokeWidth=4, opacity=0.4).encode(
-                y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+            found = over(
+                [{**one, "value": self._level(str(told["name"]), one["value"])} for one in known],
+                mark("rule", look={**colour, "strokeWidth": 4, "opacity": 0.4}, **between),
+                mark("point", look={**_DOT, **colour, "size": 80}, y=y),
+                x=name("value", sort=None, title=None, axis={"labelAngle": -30}),
             )
-            middle = base.mark_point(filled=True, size=80, color=self.colours.approve, opacity=1).encode(y=y)
         else:
-            table = pd.DataFrame(known)
-            unit = self.words.of("units", str(told["unit"]))
-            x = alt.X("value:Q", title=unit, scale=alt.Scale(zero=False), axis=self._axis(str(told["unit"])))
-            base = alt.Chart(table).encode(x=x)
-            spread = base.mark_area(color=self.colours.approve, opacity=0.22).encode(
-                y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+            unit = str(told["unit"])
+            found = over(
+                known,
+                mark("area", look={**colour, "opacity": 0.22}, **between),
+                mark("line", look={**colour, "strokeWidth": 2.2, "point": True}, y=y),
+                x=amount("value", title=self.words.of("units", unit), scale={"zero": False}, axis=self._axis(unit)),
             )
-            middle = base.mark_line(color=self.colours.approve, strokeWidth=2.2, point=True).encode(y=y)
-        return self._dressed(alt.layer(zero, spread, middle).properties(height=300))
+        zero = mark("rule", [{"z": 0}], look={"color": self.colours.wash, "strokeDash": [2, 3]}, y=amount("z"))
+        return self._dressed(300, zero, found)
 
-    @kept
-    def groups(self, parties: Sequence[Row], measure: str, overall: float | None = None) -> Chart:
+    def groups(self, parties: Sequence[Row], measure: str) -> Spec:
         """One figure by group, with intervals."""
         rows = [
             {
@@ -264,16 +226,16 @@ class Curves(Drawing):
             for one in parties
             if one[measure] is not None
         ]
-        table = pd.DataFrame(rows)
-        base = alt.Chart(table).encode(y=alt.Y("name:N", sort=None, title=None, axis=self._names(240)))
-        spans = base.mark_rule(color=self.colours.approve, strokeWidth=3, opacity=0.6).encode(
-            x=alt.X("low:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format="%", tickCount=5)),
-            x2=alt.X2("high:Q"),
+        x = amount("low", title=None, scale={"zero": False}, axis={"format": "%", "tickCount": 5})
+        colour = {"color": self.colours.approve}
+        both = over(
+            rows,
+            mark("rule", look={**colour, "strokeWidth": 3, "opacity": 0.6}, x=x, x2={"field": "high"}),
+            mark("point", look={**_DOT, **colour, "size": 90}, x=amount("x"), tooltip=[name("name"), name("text")]),
+            y=name("name", sort=None, title=None, axis=self._names(240)),
         )
-        dots = base.mark_point(filled=True, size=90, color=self.colours.approve, opacity=1).encode(
-            x=alt.X("x:Q"), tooltip=[alt.Tooltip("name:N"), alt.Tooltip("text:N")]
-        )
-        layers: list[alt.Chart] = [spans, dots]
-        if overall is not None:
-            layers += self._rule(overall, "")
-        return self._dressed(alt.layer(*layers).properties(height=36 * len(rows) + 40))
+        return self._dressed(36 * len(rows) + 40, both)
+
+
+_HEIGHTS: Final = {"cost": 190, "approval_rate": 120, "default_rate": 150}
+"""Pixels of what is drawn against the cut-off, from the top."""

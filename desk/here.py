@@ -1,5 +1,6 @@
 """What every screen stands on: who is here, in which language and light, and what is said when something fails."""
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,22 +54,12 @@ class Here:
     @property
     def charts(self) -> Charts:
         """In this language and light."""
-        return self._drawings[0]
+        return Charts(self.words, self.figures, dark=self.dark)
 
     @property
     def curves(self) -> Curves:
         """In this language and light."""
-        return self._drawings[1]
-
-    @cached_property
-    def _drawings(self) -> tuple[Charts, Curves]:
-        """Of this session: what was drawn is not drawn again."""
-        held: dict[object, tuple[Charts, Curves]] = st.session_state.setdefault("drawings", {})
-        name = (self.figures, self.dark)
-        if name not in held:
-            given = (self.words, self.figures)
-            held[name] = Charts(*given, dark=self.dark), Curves(*given, dark=self.dark)
-        return held[name]
+        return Curves(self.words, self.figures, dark=self.dark)
 
     @property
     def policy(self) -> Mapping[str, Any]:
@@ -87,6 +78,7 @@ def here() -> Here:
 @st.cache_resource
 def service(base: str) -> Any:
     """Connections shared by every session of this process."""
+    gc.freeze()  # What is loaded by now stays; to look through it again took the collector an eighth of a second.
     return connection(base)
 
 

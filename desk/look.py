@@ -66,6 +66,8 @@ def styles(dark: bool, lender: str, browse: str, drop: str) -> str:
 .aval-empty b {{ display: block; color: {p.ink}; font-size: 1.1rem; margin-bottom: .3rem; font-weight: 600; }}
 .aval-who {{ color: {p.quiet}; font-size: .9rem; line-height: 1.35; }}
 .aval-who b {{ color: {p.ink}; font-weight: 600; }}
+.aval-headed b {{ color: {p.ink}; font-weight: 600; }}
+.aval-headed div {{ color: {p.quiet}; font-size: .875rem; margin-top: .5rem; }}
 .aval-lender {{ font-size: 1.15rem; font-weight: 650; color: {p.ink}; }}
 .aval-terms {{ display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1.15fr); gap: .3rem 1rem; color: {p.ink};
   font-size: .95rem; }}
@@ -112,6 +114,12 @@ def reasons(sentences: list[str]) -> str:
 def empty(title: str, what: str) -> str:
     """A screen with nothing to show, and what to do."""
     return f'<div class="aval-empty"><b>{escape(title)}</b>{escape(what)}</div>'
+
+
+def headed(title: str, line: str) -> str:
+    """The title of a chart, and a line beneath."""
+    beneath = f"<div>{escape(line)}</div>" if line else ""
+    return f'<div class="aval-headed"><b>{escape(title)}</b>{beneath}</div>'
 
 
 def terms(pairs: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler  # named here, or the first table would wait for all it brings
 
 Said = Callable[[Any], str]
 _MOST, _TALL = 13, 500
@@ -39,7 +40,7 @@ def _styled(rows: Sequence[Mapping[str, Any]], said: Mapping[str, Said]) -> Any:
     found = pd.DataFrame(rows)
     # The display is the reader's; the value beneath stays, so that a column sorts by it.
     shown: dict[Any, Any] = {column: how for column, how in said.items() if column in found}
-    return found.style.format(shown)
+    return Styler(found).format(shown)
 
 
 def _height(rows: Sequence[Any]) -> Any:

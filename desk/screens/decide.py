@@ -46,18 +46,27 @@ def page() -> None:
     opened, jobs = st.session_state.get("decide.open"), st.session_state.get("decide.jobs")
     head, back = st.columns([1, 1], vertical_alignment="center")
     head.title(say.say("decide"), anchor=False)
+    place = st.empty()
+    if not opened:
+        with place.container(), guarded():
+            if jobs:
+                _many(now, jobs)
+            else:
+                opened = _ask(now)
+    if opened:
+        st.session_state["decide.open"] = opened
+        with place.container():  # in the place of what was asked: a second pass would cost the officer its time
+            applicant.show(now, opened)
     if opened or jobs:
         with back.container(horizontal=True, horizontal_alignment="right"):
             if opened and jobs:
                 st.button(say.say("back_list"), key="back_list", icon=":material/arrow_back:", on_click=_close)
             st.button(say.say("another"), key="another", icon=":material/add:", on_click=_restart)
-    if opened:
-        applicant.show(now, opened)
-        return
-    if jobs:
-        with guarded():
-            _many(now, jobs)
-        return
+
+
+def _ask(now: Here) -> str | None:
+    """By number, files or form; the decision, once there is one."""
+    say = now.words
     way = st.segmented_control(
         say.say("way"),
         _WAYS,
@@ -67,13 +76,7 @@ def page() -> None:
         key="way",
         label_visibility="collapsed",
     )
-    with guarded():
-        if way == "files":
-            _files(now)
-        elif way == "form":
-            _form(now)
-        else:
-            _number(now)
+    return {"files": _files, "form": _form}.get(str(way), _number)(now)
 
 
 def _close() -> None:
@@ -81,21 +84,21 @@ def _close() -> None:
 
 
 def _restart() -> None:
-    for name in ("decide.open", "decide.jobs", "found"):
+    for name in ("decide.open", "decide.jobs", "found", "way", "number"):
         st.session_state.pop(name, None)
     st.session_state["uploads"] = uuid.uuid4().hex  # a new widget: the files dropped before are gone from it
 
 
-def _open(wanted: str | None) -> None:
-    if wanted is not None:
-        st.session_state["decide.open"] = wanted
-        st.rerun()
+def _open(wanted: str) -> None:
+    """From a list: drawn anew, so that it forgets the row that was picked."""
+    st.session_state["decide.open"] = wanted
+    st.rerun()
 
 
 # By number
 
 
-def _number(now: Here) -> None:
+def _number(now: Here) -> str | None:
     say = now.words
     with st.form("by_number", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.text_input(say.say("applicant_number"), key="number", placeholder="100001", width=260)
@@ -106,15 +109,15 @@ def _number(now: Here) -> None:
         digits = "".join((number or "").split())
         if not digits.isdigit() or int(digits) < 1:
             st.error(say.say("number_wrong"), icon=":material/error:")
-            return
+            return None
         if sent:
-            _open(applicant.decide(now, {"applicant_id": int(digits)}))
-            return
+            return applicant.decide(now, {"applicant_id": int(digits)})
         st.session_state["found"] = int(digits)
     if "found" in st.session_state:
         _dossier(now, st.session_state["found"])
-        return
-    st.html(look.empty(say.say("empty_decide"), say.say("empty_decide_what")))
+    else:
+        st.html(look.empty(say.say("empty_decide"), say.say("empty_decide_what")))
+    return None
 
 
 def _dossier(now: Here, number: int) -> None:
@@ -173,7 +176,7 @@ def _told(now: Here, name: str, found: Mapping[str, Any]) -> tuple[str, str]:
 # By files
 
 
-def _files(now: Here) -> None:
+def _files(now: Here) -> str | None:
     say = now.words
     dropped = st.file_uploader(
         say.say("drop"),
@@ -184,10 +187,10 @@ def _files(now: Here) -> None:
     )
     if not dropped:
         st.caption(say.say("drop_help"))
-        return
+        return None
     parcels = _parcels([(file.name, file.getvalue()) for file in dropped], list(say.told["tables"]))
     if not st.button(say.say("decide_it"), type="primary", key="decide_files"):
-        return
+        return None
     jobs: list[str] = []
     with st.status(say.say("deciding"), expanded=True) as status:
         for name, kind, content in parcels:
@@ -204,10 +207,10 @@ def _files(now: Here) -> None:
         status.update(state="complete", expanded=False)
     now.api.forget("/decisions?", "/worklist", "/portfolio", "/jobs")
     lines = [line for job in jobs for line in _held().get(f"{now.api.lang} {job}", ())]
-    if len(jobs) == 1 and len(lines) == 1 and lines[0]["kind"] == "decision":
-        _open(str(lines[0]["decision"]))
-    st.session_state["decide.jobs"] = jobs
-    st.rerun()
+    if len(jobs) > 1 or len(lines) != 1 or lines[0]["kind"] != "decision":
+        st.session_state["decide.jobs"] = jobs
+        st.rerun()
+    return str(lines[0]["decision"])
 
 
 def _parcels(files: Sequence[tuple[str, bytes]], tables: Sequence[str]) -> list[tuple[str, str, bytes]]:
@@ -374,7 +377,7 @@ def _listing(now: Here, lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str,
 # By form
 
 
-def _form(now: Here) -> None:
+def _form(now: Here) -> str | None:
     say = now.words
     example = _example(now)
     st.caption(say.say("form_help"))
@@ -387,8 +390,7 @@ def _form(now: Here) -> None:
                 for name in names:
                     values[name] = _field(now, name, example.get(name))
         sent = st.form_submit_button(say.say("decide_it"), type="primary", key="decide_form")
-    if sent:
-        _open(applicant.decide(now, {"application": {**example, **values}}))
+    return applicant.decide(now, {"application": {**example, **values}}) if sent else None
 
 
 def _field(now: Here, name: str, default: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import httpx
 import pytest
 import uvicorn
@@ -35,6 +36,18 @@ PEOPLE: Mapping[str, Role] = {
     "val": Role.VALIDATOR,
     "boss": Role.ADMIN,
 }
+
+
+def rows(chart: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every row that a chart draws; what Vega-Lite would not take is refused here."""
+    alt.Chart.from_dict(dict(chart))
+
+    def within(part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        yield from part.get("data", {}).get("values", ())
+        for layer in part.get("layer", ()):
+            yield from within(layer)
+
+    return list(within(chart))
 
 
 @dataclass

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import altair as alt
 import pytest
 
 from desk.curves import Curves
 from desk.figures import Figures
 from desk.words import Words
-from tests.desk.conftest import Served
+from tests.desk.conftest import Served, rows
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +20,6 @@ def curves(served: Served) -> Curves:
 def card(served: Served) -> dict[str, Any]:
     found: dict[str, Any] = served.ask("val", "GET", "/models/champion")
     return found
-
-
-def rows(chart: Any) -> list[Any]:
-    alt.Chart.from_dict(chart)  # what Vega-Lite would not take is refused here
-    return [row for some in chart["datasets"].values() for row in some]
 
 
 def test_cost_approvals_and_defaults_stand_above_each_other_with_the_policy_marked(

@@ -53,6 +53,12 @@ def test_a_verdict_is_a_shape_and_a_word_too() -> None:
 def test_no_name_becomes_markup_or_style() -> None:
     bad = '</style><script>alert(1)</script>"}'
     assert "<script>" not in look.styles(False, bad, bad, bad)
-    for made in (look.verdict("approve", bad, ""), look.empty(bad, bad), look.reasons([bad]), look.terms({bad: bad})):
+    for made in (
+        look.verdict("approve", bad, ""),
+        look.empty(bad, bad),
+        look.reasons([bad]),
+        look.terms({bad: bad}),
+        look.headed(bad, bad),
+    ):
         assert "<script>" not in made
     assert "<script>" not in look.legend({bad: "#fff"})
