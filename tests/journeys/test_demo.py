@@ -13,11 +13,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.service.serving import PATIENCE
 
-def demo(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
-    command = [sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5", *words]
-    return subprocess.run(command, cwd=place, env=env, capture_output=True, text=True)
+DEMO = (sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5")
+
+
+def env() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
+
+
+def demo(place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(DEMO, cwd=place, env=env(), capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +59,26 @@ def test_the_demo_leaves_examples_to_try_elsewhere(first: tuple[Path, str]) -> N
         assert 100 < len(list(csv.DictReader(file))) <= 1000
 
 
-def test_running_it_again_repeats_nothing(first: tuple[Path, str]) -> None:
-    place, _ = first
+def test_running_it_again_repeats_nothing_and_opens_the_service_and_the_desk(first: tuple[Path, str]) -> None:
+    """Asked to end, it ends both."""
+    place, said = first
+    assert "aval desk" in said
     before = (place / "var" / "decisions.csv").stat().st_mtime_ns
-    again = demo(place)
-    assert again.returncode == 0, again.stderr
-    assert again.stdout.count("there already") == 6
+    ports = [str(free()) for _ in range(2)]
+    with (place / "again.log").open("w") as log:
+        running = subprocess.Popen([*DEMO, "--open", "--ports", *ports], cwd=place, env=env(), stdout=log, stderr=log)
+    pages = (f"http://127.0.0.1:{ports[0]}/health/ready", f"http://127.0.0.1:{ports[1]}/_stcore/health")
+    try:
+        until = time.monotonic() + PATIENCE
+        while not all(answers(page) for page in pages):
+            assert running.poll() is None, (place / "again.log").read_text()
+            assert time.monotonic() < until, (place / "again.log").read_text()
+            time.sleep(0.2)
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(PATIENCE) == 0, (place / "again.log").read_text()
+    assert not any(answers(page) for page in pages)
+    assert (place / "again.log").read_text().count("there already") == 6
     assert (place / "var" / "decisions.csv").stat().st_mtime_ns == before
 
 
@@ -68,27 +88,6 @@ def test_somebodys_own_warehouse_is_left_alone(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "holds a warehouse the demo did not make" in refused.stderr
     assert not (tmp_path / "var" / "lender").exists()
-
-
-def test_it_opens_the_service_and_the_desk_and_ends_both(first: tuple[Path, str]) -> None:
-    place, said = first
-    assert "aval desk" in said
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
-    words = [sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5", "--open", "--ports"]
-    ports = [str(free()) for _ in range(2)]
-    with (place / "open.log").open("w") as log:
-        running = subprocess.Popen([*words, *ports], cwd=place, env=env, stdout=log, stderr=log)
-    pages = (f"http://127.0.0.1:{ports[0]}/health/ready", f"http://127.0.0.1:{ports[1]}/_stcore/health")
-    try:
-        until = time.monotonic() + 90
-        while not all(answers(page) for page in pages):
-            assert running.poll() is None, (place / "open.log").read_text()
-            assert time.monotonic() < until, (place / "open.log").read_text()
-            time.sleep(0.2)
-    finally:
-        running.send_signal(signal.SIGINT)
-        assert running.wait(60) == 0, (place / "open.log").read_text()
-    assert not any(answers(page) for page in pages)
 
 
 def free() -> int:

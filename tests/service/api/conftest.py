@@ -123,7 +123,7 @@ def as_json(dossiers: Dossiers) -> dict[str, Any]:
 
 
 def opened(
-    home: Path, place: Path, *, limits: Limits | None = None, rate: Rate | None = None, busy: float = 0.3, **more: Any
+    home: Path, place: Path, *, limits: Limits | None = None, rate: Rate | None = None, busy: float = 20.0, **more: Any
 ) -> tuple[Service, dict[str, str]]:
     """A service over the champion of `home`, whose log is in `place`, and a key of each role."""
     log = Log.open("", place, busy=busy)
