@@ -15,7 +15,7 @@ demo: .venv/lab .venv/desk ## simulate a lender, train, promote and decide, from
 	$(BIN)/aval demo
 
 test: check      ## every check and every test, with coverage
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 check: .venv/dev ## style, types and the import rule
 	$(BIN)/ruff check .

@@ -11,6 +11,9 @@ from hypothesis import settings
 
 from tests.postgres import Postgres
 
+# Two threads that wait for each other awake take the other worker's core; it must be said before numpy loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # A deadline would fail a test for its neighbours' work, a fresh seed for nobody's.
 settings.register_profile("tests", deadline=None, derandomize=True)
 settings.load_profile("tests")
@@ -28,6 +31,23 @@ def real() -> Path:
     if not REAL.is_dir():
         pytest.skip("no ../shared/real")
     return REAL
+
+
+LONGEST = tuple(
+    f"tests/{name}.py"
+    for name in (
+        *("journeys/test_readme", "journeys/test_demo", "journeys/test_desk", "service/test_running"),
+        *("journeys/test_lab", "model/test_registry", "journeys/test_service", "data/test_shelf", "data/test_lender"),
+        *("desk/screens/test_model", "model/test_model_commands", "features/test_build", "service/test_live"),
+    )
+)
+"""Files that take longest: they begin, so that no worker is left with one of them when the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others as they were."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONGEST)))
 
 
 _skipped: list[str] = []

@@ -56,7 +56,7 @@ class Postgres:
             stderr=subprocess.DEVNULL,
             env={"LC_ALL": "C"},
         )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 300
         while True:
             try:
                 psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres").close()
@@ -70,12 +70,12 @@ class Postgres:
     def kill(self) -> None:
         """An immediate stop: no goodbye to anybody, recovery at the next start."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
+        self.process.wait(300)
 
     def close(self) -> None:
         """Stop it and remove its folder."""
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(30)
+        self.process.wait(300)
         shutil.rmtree(self.folder)
 
     def fresh(self) -> str:

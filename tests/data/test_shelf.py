@@ -3,10 +3,13 @@
 import errno
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,31 +21,56 @@ from aval.data.warehouse import Warehouse, ingest
 from aval.errors import WarehouseError
 from tests.data import hand
 
-# The child counts what it does to the warehouse's folder and ends itself, without any clean-up, at the step asked for.
+# Each run is a process of its own, forked from one that has loaded everything and started no thread yet. It counts what
+# it does to the warehouse's folder and ends itself, without any clean-up, at the step asked for.
 CHILD = """
 import os, signal, sys
 from pathlib import Path
 from aval.data.warehouse import ingest
 
-source, target, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
-steps = []
+DEEDS = ("open", "os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir")
+for line in sys.stdin:
+    source, target, last = line.rstrip("\\n").split("\\t")
+    if (pid := os.fork()) == 0:
+        steps = []
 
-def hook(event, args):
-    if event in ("open", "os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir") and target in str(args):
-        steps.append(event)
-        if len(steps) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
+        def hook(event, args):
+            if event in DEEDS and target in str(args):
+                steps.append(event)
+                if len(steps) == int(last):
+                    os.kill(os.getpid(), signal.SIGKILL)
 
-sys.addaudithook(hook)
-ingest(Path(source), Path(target))
-print(*steps)
+        sys.addaudithook(hook)
+        ingest(Path(source), Path(target))
+        os.write(1, " ".join([*steps, ""]).encode())
+        os._exit(0)
+    print("pid", pid, flush=True)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
+Run = Callable[..., tuple[int, list[str]]]
 
 
-def run(source: Path, target: Path, last: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, str(source), str(target), str(last)], capture_output=True, text=True, check=False
-    )
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Ingests in another process, which ends itself at the `last` step or is killed after so many seconds.
+
+    Gives its exit code and its steps.
+    """
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", CHILD], **pipes) as child:  # type: ignore[call-overload]
+
+        def run(source: Path, target: Path, last: int = 0, *, after: float | None = None) -> tuple[int, list[str]]:
+            child.stdin.write(f"{source}\t{target}\t{last}\n")
+            child.stdin.flush()
+            pid = int(child.stdout.readline().split()[1])
+            if after is not None:
+                time.sleep(after)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            *steps, _, code = child.stdout.readline().split()
+            return int(code), steps
+
+        yield run
 
 
 def whole(target: Path) -> str:
@@ -71,18 +99,18 @@ def fingerprints(sources: tuple[Path, Path], tmp_path_factory: pytest.TempPathFa
 
 
 def test_killed_between_any_two_steps(
-    tmp_path: Path, sources: tuple[Path, Path], fingerprints: tuple[str, str]
+    run: Run, tmp_path: Path, sources: tuple[Path, Path], fingerprints: tuple[str, str]
 ) -> None:
     old, new = fingerprints
     target = tmp_path / "warehouse"
     ingest(sources[0], target)
-    steps = run(sources[1], target, 0).stdout.split()
+    _, steps = run(sources[1], target)
     link, turn = steps.index("os.symlink") + 1, steps.index("os.rename") + 1
     seen = []
     # In the middle, before the new link is made, before it takes the old one's place, after that, and at the very end.
     for last in (len(steps) // 3, link, turn, turn + 1, len(steps)):
         ingest(sources[0], target)
-        assert run(sources[1], target, last).returncode == -9
+        assert run(sources[1], target, last)[0] == -9
         seen.append(whole(target))
         assert ingest(sources[1], target).fingerprint == new
         assert whole(target) == new
@@ -90,26 +118,23 @@ def test_killed_between_any_two_steps(
     assert seen == [old, old, old, new, new]
 
 
-def test_killed_from_outside(tmp_path: Path, sources: tuple[Path, Path], fingerprints: tuple[str, str]) -> None:
+def test_killed_from_outside(
+    run: Run, tmp_path: Path, sources: tuple[Path, Path], fingerprints: tuple[str, str]
+) -> None:
     target = tmp_path / "warehouse"
     ingest(sources[0], target)
-    for wait in (0.3, 0.9):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(sources[1]), str(target), "0"], stdout=subprocess.DEVNULL
-        )
-        time.sleep(wait)
-        child.kill()
-        child.wait()
+    for seconds in (0.05, 0.3):
+        run(sources[1], target, after=seconds)
         assert whole(target) in fingerprints
     assert ingest(sources[1], target).fingerprint == fingerprints[1]
     assert tidy(target)
 
 
 def test_the_first_run_killed_leaves_no_warehouse_and_the_next_succeeds(
-    tmp_path: Path, sources: tuple[Path, Path], fingerprints: tuple[str, str]
+    run: Run, tmp_path: Path, sources: tuple[Path, Path], fingerprints: tuple[str, str]
 ) -> None:
     target = tmp_path / "warehouse"
-    assert run(sources[0], target, 12).returncode == -9
+    assert run(sources[0], target, 12)[0] == -9
     with pytest.raises(WarehouseError, match="no warehouse there; make one with `aval ingest SRC`"):
         Warehouse.open(target)
     assert ingest(sources[0], target).fingerprint == fingerprints[0]

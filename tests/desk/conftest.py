@@ -28,6 +28,7 @@ from aval.service.provider import Provider
 from aval.service.role import Role
 from aval.settings import ROOT
 from tests.service.bank import Bank, claims, signed
+from tests.service.serving import PATIENCE
 
 PEOPLE: Mapping[str, Role] = {
     "olga": Role.OFFICER,
@@ -72,7 +73,7 @@ class Served:
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> Any:
         headers = {"X-API-Key": self.keys[who]}
-        answer = httpx.request(method, self.address + path, headers=headers, timeout=60, **more)
+        answer = httpx.request(method, self.address + path, headers=headers, timeout=PATIENCE, **more)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -101,7 +102,7 @@ def serving(home: Path, place: Path) -> Iterator[Served]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not (server.started and service.ready):
         assert time.monotonic() < until, "the service did not start"
         time.sleep(0.05)
@@ -173,7 +174,7 @@ def desk(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Desk]
     def opened(who: str | None = None, address: str = served.address, lang: str = "fr") -> Desk:
         monkeypatch.setenv("AVAL_DESK_API", address)
         monkeypatch.setenv("AVAL_DESK_LANG", lang)
-        found = Desk(AppTest.from_file(str(ROOT / "desk" / "app.py"), default_timeout=60))
+        found = Desk(AppTest.from_file(str(ROOT / "desk" / "app.py"), default_timeout=PATIENCE))
         return found.enter(served.keys[who]) if who else found
 
     return opened

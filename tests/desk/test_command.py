@@ -10,6 +10,7 @@ import time
 import httpx
 
 from aval.settings import ROOT
+from tests.service.serving import PATIENCE
 
 
 def test_the_command_starts_the_screens_on_loopback_and_ends_with_them() -> None:
@@ -19,7 +20,7 @@ def test_the_command_starts_the_screens_on_loopback_and_ends_with_them() -> None
     words = [sys.executable, "-m", "aval", "desk", "--api", "http://127.0.0.1:9", "--port", str(port)]
     environment = {**os.environ, "AVAL_LENDER": "Banque d'essai"}
     with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while True:
             assert running.poll() is None, running.stderr and running.stderr.read()
             assert time.monotonic() < until
@@ -29,7 +30,7 @@ def test_the_command_starts_the_screens_on_loopback_and_ends_with_them() -> None
             except httpx.HTTPError:
                 time.sleep(0.1)
         running.send_signal(signal.SIGTERM)
-        assert running.wait(20) in (0, -signal.SIGTERM)
+        assert running.wait(PATIENCE) in (0, -signal.SIGTERM)
         assert running.stderr is not None
         assert running.stderr.read().startswith(f"The desk at http://127.0.0.1:{port}, asking http://127.0.0.1:9")
 

@@ -89,6 +89,12 @@ DESK_THROUGH = {"drawing": "test_charts", "tables": "screens/test_decide", "here
 """Modules of the desk without a test file of their own -> the one they are used through."""
 
 
+def test_the_longest_test_files_are_there() -> None:
+    from tests.conftest import LONGEST
+
+    assert not [name for name in LONGEST if not (ROOT / name).is_file()]
+
+
 def test_every_module_of_the_desk_has_its_test_file() -> None:
     modules = [file.relative_to(ROOT / "desk") for file in CODE if file.is_relative_to(ROOT / "desk")]
     tests = {

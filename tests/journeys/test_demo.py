@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -15,11 +14,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.service.serving import PATIENCE
 
-def demo(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
-    command = [sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5", *words]
-    return subprocess.run(command, cwd=place, env=env, capture_output=True, text=True)
+DEMO = (sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5")
+
+
+def env() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
+
+
+def demo(place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(DEMO, cwd=place, env=env(), capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +60,26 @@ def test_the_demo_leaves_examples_to_try_elsewhere(first: tuple[Path, str]) -> N
         assert 100 < len(list(csv.DictReader(file))) <= 1000
 
 
-def test_running_it_again_repeats_nothing(first: tuple[Path, str]) -> None:
-    place, _ = first
+def test_running_it_again_repeats_nothing_and_opens_the_service_and_the_desk(first: tuple[Path, str]) -> None:
+    """Asked to end, it ends both."""
+    place, said = first
+    assert "aval desk" in said
     before = (place / "var" / "decisions.csv").stat().st_mtime_ns
-    again = demo(place)
-    assert again.returncode == 0, again.stderr
-    assert again.stdout.count("there already") == 6
+    ports = [str(free()) for _ in range(2)]
+    with (place / "again.log").open("w") as log:
+        running = subprocess.Popen([*DEMO, "--open", "--ports", *ports], cwd=place, env=env(), stdout=log, stderr=log)
+    pages = (f"http://127.0.0.1:{ports[0]}/health/ready", f"http://127.0.0.1:{ports[1]}/_stcore/health")
+    try:
+        until = time.monotonic() + PATIENCE
+        while not all(answers(page) for page in pages):
+            assert running.poll() is None, (place / "again.log").read_text()
+            assert time.monotonic() < until, (place / "again.log").read_text()
+            time.sleep(0.2)
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(PATIENCE) == 0, (place / "again.log").read_text()
+    assert not any(answers(page) for page in pages)
+    assert (place / "again.log").read_text().count("there already") == 6
     assert (place / "var" / "decisions.csv").stat().st_mtime_ns == before
 
 
@@ -73,39 +92,16 @@ def test_somebodys_own_warehouse_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_step_is_not_taken_for_done(tmp_path: Path) -> None:
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
-    words = [sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5"]
     with subprocess.Popen(
-        words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        DEMO, cwd=tmp_path, env=env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as one:
         assert one.stdout is not None
         assert any("$ aval ingest" in line for line in one.stdout)
         one.send_signal(signal.SIGINT)
-        _, said = one.communicate(timeout=60)
+        _, said = one.communicate(timeout=PATIENCE)
     assert one.returncode == 130, said
     assert said.endswith("aval: interrupted; nothing half-done was kept.\n")
     assert json.loads((tmp_path / "var" / "demo.json").read_text())["finished"] == ["A lender"]
-
-
-def test_it_opens_the_service_and_the_desk_and_ends_both(first: tuple[Path, str]) -> None:
-    place, said = first
-    assert re.search(r"aval desk, beside it; sign in with the same key, and type \d+\n", said)
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("AVAL_", "MLFLOW_"))} | {"NO_COLOR": "1"}
-    words = [sys.executable, "-m", "aval", "demo", "--applicants", "1500", "--seed", "5", "--open", "--ports"]
-    ports = [str(free()) for _ in range(2)]
-    with (place / "open.log").open("w") as log:
-        running = subprocess.Popen([*words, *ports], cwd=place, env=env, stdout=log, stderr=log)
-    pages = (f"http://127.0.0.1:{ports[0]}/health/ready", f"http://127.0.0.1:{ports[1]}/_stcore/health")
-    try:
-        until = time.monotonic() + 90
-        while not all(answers(page) for page in pages):
-            assert running.poll() is None, (place / "open.log").read_text()
-            assert time.monotonic() < until, (place / "open.log").read_text()
-            time.sleep(0.2)
-    finally:
-        running.send_signal(signal.SIGINT)
-        assert running.wait(60) == 0, (place / "open.log").read_text()
-    assert not any(answers(page) for page in pages)
 
 
 def free() -> int:

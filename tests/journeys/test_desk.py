@@ -113,7 +113,7 @@ def town(home: Path, lender: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield found
     finally:
         desk.send_signal(signal.SIGTERM)
-        desk.wait(30)
+        desk.wait(PATIENCE)
         found.service.close()
         bank.stop()
 

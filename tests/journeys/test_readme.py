@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from aval.settings import ROOT
+from tests.service.serving import PATIENCE
 
 SESSION = (
     "aval simulate lender --applicants 3000 --seed 11",
@@ -120,20 +121,22 @@ def test_the_service_of_the_readme_answers(place: Path, shown: str) -> None:
     with (place / "serve.log").open("wb") as log:
         server = subprocess.Popen([*aval, "serve", "--port", str(port)], cwd=place, env=env, stdout=log, stderr=log)
     try:
-        for _ in range(300):
+        until = time.monotonic() + PATIENCE
+        while True:
             with contextlib.suppress(httpx.TransportError):
                 ready = httpx.get(f"{where}/health/ready")
                 if ready.status_code == 200:
                     break
             assert server.poll() is None, (place / "serve.log").read_text()
+            assert time.monotonic() < until, (place / "serve.log").read_text()
             time.sleep(0.2)
         headers = {"X-API-Key": key, "Accept-Language": "fr", "Content-Type": "application/json"}
         body = (ROOT / "aval" / "service" / "example.json").read_bytes()
-        answer = httpx.post(f"{where}/decisions", content=body, headers=headers)
+        answer = httpx.post(f"{where}/decisions", content=body, headers=headers, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
     finally:
         server.terminate()
-        assert server.wait(timeout=30) == 0
+        assert server.wait(PATIENCE) == 0
     said = answer.json()
     for name, told in (("id", "0f8fad5bd9cb469fa16570867728950e"), ("at", "2026-11-25T10:15:00.123456Z")):
         assert len(said[name]) == len(told)

@@ -33,6 +33,7 @@ from aval.service.log.log import Log
 from aval.service.views import numbers
 from aval.settings import Settings
 from tests.conftest import run
+from tests.service.serving import PATIENCE
 
 LONG = os.environ.get("AVAL_LAWS") == "long"
 SAME = pytest.approx
@@ -153,15 +154,14 @@ def invocations(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )  # fmt: skip
     place = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
-            assert process.poll() is None, log.read_text()[-2000:]
-            try:
+        until = time.monotonic() + PATIENCE
+        while True:
+            with suppress(httpx.TransportError):
                 if httpx.get(f"{place}/ping").status_code == 200:
                     break
-            except httpx.TransportError:
-                time.sleep(0.5)
-        else:
-            pytest.fail(log.read_text()[-2000:])
+            assert process.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < until, log.read_text()[-2000:]
+            time.sleep(0.2)
         yield place
     finally:
         with suppress(ProcessLookupError):
@@ -187,13 +187,13 @@ def test_mlflows_server_agrees_in_json_and_csv(
 ) -> None:
     rows = rows_of(warehouse, ids)
     split = {"columns": rows.columns, "data": [list(row) for row in rows.iter_rows()]}
-    answer = httpx.post(f"{invocations}/invocations", json={"dataframe_split": split}, timeout=120)
+    answer = httpx.post(f"{invocations}/invocations", json={"dataframe_split": split}, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text[:500]
     found = {int(line[KEY]): line["probability"] for line in answer.json()["predictions"]}
     assert found == SAME(trained, abs=1e-9)
     some = rows.head(60)
     answer = httpx.post(
-        f"{invocations}/invocations", content=some.write_csv(), headers={"Content-Type": "text/csv"}, timeout=120
+        f"{invocations}/invocations", content=some.write_csv(), headers={"Content-Type": "text/csv"}, timeout=PATIENCE
     )
     assert answer.status_code == 200, answer.text[:500]
     found = {int(line[KEY]): line["probability"] for line in answer.json()["predictions"]}

@@ -16,8 +16,8 @@ from aval.service.log.opening import engine
 from aval.service.role import Role
 from aval.settings import ROOT
 
-PATIENCE = 90.0
-"""Seconds that a start may take on a machine that has other things to do."""
+PATIENCE = 300.0
+"""Seconds that anything may take on a machine that has other things to do; who waits so long waits in vain."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -115,16 +115,16 @@ class Server:
     def end(self) -> int:
         """Ask it to end; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
     def kill(self) -> None:
         """No warning, no goodbye."""
         self.process.kill()
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def gone(self) -> bool:
         """Whether nothing of it is left, after a while."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while self.children() and time.monotonic() < until:
             time.sleep(0.05)
         return not self.children()

@@ -45,12 +45,12 @@ class Clock:
         return self.at
 
 
-def log(place: Path, now: Callable[[], datetime] | None = None) -> Log:
+def log(place: Path, now: Callable[[], datetime] | None = None, *, busy: float = 20.0) -> Log:
     """A log in a folder of its own."""
     if now is None:
-        return Log.open("", place, busy=0.3)
+        return Log.open("", place, busy=busy)
     signer = Signer(place / "log" / "signing.key", place / "log" / "head.json")
-    return Log(engine("", place, 0.3), signer, House.of(None), now, 0.3)
+    return Log(engine("", place, busy), signer, House.of(None), now, busy)
 
 
 def applicant(applicant_id: int, **changes: Any) -> Dossiers:

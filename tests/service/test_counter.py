@@ -50,7 +50,7 @@ def test_the_same_key_is_answered_with_the_same_decision(deciding: Live, tmp_pat
 
 
 def test_a_log_that_is_held_by_others_decides_nothing(deciding: Live, tmp_path: Path) -> None:
-    own = log(tmp_path)
+    own = log(tmp_path, busy=0.3)
     counter = Counter(deciding, own)
     other = sqlite3.connect(tmp_path / "log" / "log.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

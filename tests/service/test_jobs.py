@@ -31,6 +31,7 @@ from aval.service.log.tables import RECORD
 from aval.service.log.verifying import verify
 from aval.settings import ROOT
 from tests.conftest import run
+from tests.service.serving import PATIENCE
 
 MARK = "987654321987"
 PARTS = 40
@@ -414,12 +415,12 @@ def test_a_worker_that_is_slow_but_alone_keeps_its_job(
 def test_a_lease_is_renewed_while_a_part_takes_long(
     log: Log, decider: Interrupted, champion: Decider, many: Path, tmp_path: Path
 ) -> None:
-    slow = Jobs(log, tmp_path / "jobs", lambda: decider, part=PARTS, lease_seconds=0.6, ahead=1)
+    slow = Jobs(log, tmp_path / "jobs", lambda: decider, part=PARTS, lease_seconds=1.5, ahead=1)
     other = Jobs(log, tmp_path / "jobs", lambda: champion, part=PARTS)
     taken: list[bool] = []
 
     def long() -> None:
-        time.sleep(2)
+        time.sleep(4)
         taken.append(other.run_next("two"))
 
     decider.at, decider.then = 1, long
@@ -492,7 +493,7 @@ def test_a_killed_workers_job_is_taken_up_and_everyone_is_decided_once(
     left = jobs.get(job.id)
     assert (left.state, left.attempts) == ("running", 1)
     assert 0 < left.done < 148
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + PATIENCE
     while not jobs.run_next("heir"):
         assert time.monotonic() < ends
         time.sleep(0.2)

@@ -29,6 +29,7 @@ from aval.service.example import example
 from aval.service.live import Live, Watcher
 from aval.service.running import IMPATIENT
 from aval.settings import ROOT
+from tests.service.serving import PATIENCE
 from tests.service.versions import (
     bolder,
     challenger,
@@ -323,7 +324,7 @@ def test_a_watcher_outlives_what_goes_wrong() -> None:
 
     watcher = Watcher(task, 0.01)
     watcher.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while len(calls) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not watcher.stopping
@@ -347,7 +348,7 @@ def served(home: Path, tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[b
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 90
+        until = time.monotonic() + PATIENCE
         while True:
             with suppress(httpx.TransportError):
                 if httpx.get(f"{url}/health").status_code == 200:

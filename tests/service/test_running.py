@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import signal
 import socket
 import sqlite3
@@ -24,7 +25,7 @@ from aval.service.log.tables import DECISION
 from aval.service.log.verifying import verify
 from aval.service.running import _proxies
 from tests.postgres import Postgres
-from tests.service.serving import Server, aval, key
+from tests.service.serving import PATIENCE, Server, aval, key
 from tests.service.versions import bolder, champion, own, register
 
 PLANTED = 7_654_321_987
@@ -99,7 +100,7 @@ class Load:
             self.open.discard(one)
         return answer
 
-    def until(self, answered: int, seconds: float = 60) -> None:
+    def until(self, answered: int, seconds: float = PATIENCE) -> None:
         """Wait until so many are answered."""
         end = time.monotonic() + seconds
         while len(self.answered) < answered and time.monotonic() < end:
@@ -143,11 +144,17 @@ def test_it_does_not_start_where_it_would_be_open_closed_or_in_the_way(place: Pa
     key(place, "first")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        before = time.monotonic()
+        before = _worked()
         refused = aval(place, "serve", "--port", str(port))
-        assert time.monotonic() - before < 30
+        assert _worked() - before < 30
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (f"aval: --port {port} is taken; name another address, or end what listens there.\n")
+
+
+def _worked() -> float:
+    """Processor seconds of the processes that have ended: however busy the machine is."""
+    done = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done.ru_utime + done.ru_stime
 
 
 def test_proxies_are_addresses_and_never_everybody() -> None:
@@ -192,7 +199,7 @@ def test_a_life_from_no_champion_to_a_graceful_end(home: Path, tmp_path: Path, s
         first, then = _timed(client), sorted(_timed(client) for _ in range(9))[4]
         assert first < 10 * then + 0.5
         champion(place, register(place, bolder))
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while client.get("/health/ready").json()["model"] != "2" and time.monotonic() < until:
             time.sleep(0.05)
         assert client.post("/decisions", json=APPLICATION).json()["model"] == "2"
@@ -371,7 +378,7 @@ def test_two_workers_decide_count_together_and_one_may_be_killed(
     secret = key(place)
     server = started(place, "--workers", "2", AVAL_PROXY="127.0.0.1")
     server.wait()
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while sum(line["event"] == "started" for line in server.lines()) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     with server.client(secret) as client:
@@ -392,7 +399,7 @@ def test_two_workers_decide_count_together_and_one_may_be_killed(
         one, other = server.workers()
         os.kill(one, signal.SIGKILL)
         load.until(len(load.answered) + 10)
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while len(set(server.workers()) - {one}) < 2 and time.monotonic() < until:
             time.sleep(0.05)
         assert other in server.workers()
@@ -423,7 +430,7 @@ def test_two_workers_decide_count_together_and_one_may_be_killed(
 
 
 def _finished(client: httpx.Client, job: str) -> dict[str, Any]:
-    until = time.monotonic() + 90
+    until = time.monotonic() + PATIENCE
     while True:
         found: dict[str, Any] = client.get(f"/jobs/{job}").json()
         if found["state"] in ("done", "failed") or time.monotonic() > until:

@@ -16,6 +16,7 @@ from aval.service.live import Live
 from aval.service.log.log import Log
 from aval.service.log.tables import RECORD
 from aval.settings import ROOT
+from tests.service.serving import PATIENCE
 from tests.service.versions import bolder, challenger, own, register
 
 POLICY = Policy.load(ROOT / "policies" / "2026-11-24.toml")
@@ -46,7 +47,7 @@ def kinds(log: Log) -> list[str]:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)

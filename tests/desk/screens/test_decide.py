@@ -9,6 +9,7 @@ from typing import Any
 from aval.data.warehouse import Warehouse
 from desk.screens.decide import _parcels
 from tests.desk.conftest import Desk, Served
+from tests.service.serving import PATIENCE
 
 Opened = Callable[..., Desk]
 
@@ -84,7 +85,7 @@ def test_a_large_file_becomes_a_job_whose_progress_is_seen(desk: Opened, served:
     content = applications(served, 260)
     assert len(content) > 100_000
     tab = drop(desk("olga"), "many.csv", content)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not tab.app.metric and time.monotonic() < until:
         time.sleep(0.2)
         tab.app.run()

@@ -128,7 +128,7 @@ def opened(
     *,
     limits: Limits | None = None,
     rate: Rate | None = None,
-    busy: float = 0.3,
+    busy: float = 20.0,
     url: str = "",
     now: Callable[[], datetime] = utc,
     **more: Any,
