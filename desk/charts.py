@@ -144,7 +144,7 @@ class Charts(Drawing):
         said = one.mark_text(align="left", dx=6, fontSize=12, color=self.colours.ink).encode(
             x=alt.X("high:Q"), text=alt.Text("label:N")
         )
-        return self._dressed(alt.layer(bars, ends, said).properties(height=27 * len(rows) + 8), legend=True)
+        return self._dressed(alt.layer(bars, ends, said).properties(height=22 * len(rows) + 8), legend=True)
 
     @kept
     def features(self, shares: Sequence[Row]) -> Chart:
