@@ -147,7 +147,7 @@ class Charts(Drawing):
                 tip("chance", say.say("so_far")),
             ],
         )
-        return self._dressed(27 * len(rows) + 8, steps_down)
+        return self._dressed(22 * len(rows) + 8, steps_down)
 
     def features(self, shares: Sequence[Row]) -> Spec:
         """What the measures of one theme add, the strongest first."""
