@@ -86,6 +86,10 @@ PROBLEMS: Final[dict[str, Pair]] = {
         "Le service est très occupé. Réessayez dans quelques secondes.",
         "The service is very busy. Try again in some seconds.",
     ),
+    "no-room": (
+        "Le disque du service est plein : rien n'y est gardé. Réessayez plus tard, ou prévenez l'exploitation.",
+        "The service's disk is full: what was sent could not be kept. Try again later, or tell operations.",
+    ),
     "log-unavailable": (
         "Le registre ne répond pas : rien n'a été décidé. Réessayez, puis prévenez l'exploitation.",
         "The log does not answer: nothing was decided. Try again, then tell operations.",

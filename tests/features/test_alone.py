@@ -39,7 +39,8 @@ def _same(one: Value, other: Value) -> bool:
     if other is None:
         return one is None or one != one
     if isinstance(one, float) and isinstance(other, float):
-        return one == other and math.copysign(1, one) == math.copysign(1, other)
+        lost = one != one and other != other  # an aggregate of numbers no contract lets in
+        return lost or (one == other and math.copysign(1, one) == math.copysign(1, other))
     return one == other
 
 
